@@ -1,0 +1,93 @@
+"""Numbers as people read them: the one place where a number becomes text.
+
+It lies below every room because curves' labels, filter words, captions and exports must print the same number the same way.
+"""
+
+from __future__ import annotations
+
+import math
+
+EN_DASH = "\u2013"
+MINUS = "\u2212"
+THIN_SPACE = "\u2009"
+NOT_REACHED = "NR"
+NOT_ESTIMABLE = "not estimable"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A measured value with at most ``digits`` significant digits and thousands separators: 5,561; 0.35; 12.5."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace("-", MINUS)
+
+
+def ratio(value: float) -> str:
+    """A hazard or odds ratio as journals print it, two significant digits: 0.12, 1.4, 12."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    if value >= 9.95:
+        return f"{value:,.0f}"
+    if value >= 0.995:
+        return f"{value:.1f}"
+    if value >= 0.0995:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
+
+
+def ratio_with_limits(value: float, low: float, high: float) -> str:
+    """'3.1 (1.4–6.9)'; limits that do not exist read 'not estimable'."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    limit_low = "0" if low == 0 else ratio(low)
+    limit_high = "no limit" if math.isinf(high) else ratio(high)
+    return f"{ratio(value)} ({limit_low}{EN_DASH}{limit_high})"
+
+
+def p_value(p: float) -> str:
+    """'0.012', '< 0.001'; three decimals everywhere."""
+    if math.isnan(p):
+        return NOT_ESTIMABLE
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_equals(p: float) -> str:
+    """'p = 0.012' or 'p < 0.001'."""
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def months(value: float) -> str:
+    """A time in months with one decimal, 'NR' when it is not reached; without the unit."""
+    return NOT_REACHED if not math.isfinite(value) else f"{value:.1f}"
+
+
+def median_with_limits(value: float, low: float, high: float) -> str:
+    """'10.2 mo (6.1–NR)' or 'NR (8.3–NR)'."""
+    unit = "" if not math.isfinite(value) else " mo"
+    return f"{months(value)}{unit} ({months(low)}{EN_DASH}{months(high)})"
+
+
+def percent(fraction: float, n: int = 0) -> str:
+    """A fraction (0 to 1) in per cent, whole unless it stands on 1,000 or more patients: '46 %' with a thin space."""
+    if not math.isfinite(fraction):
+        return NOT_ESTIMABLE
+    return f"{100 * fraction:.{1 if n >= 1000 else 0}f}{THIN_SPACE}%"
+
+
+def percent_with_limits(value: float, low: float, high: float, n: int = 0) -> str:
+    """'46 % (19–75)'."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    digits = 1 if n >= 1000 else 0
+    return f"{percent(value, n)} ({100 * low:.{digits}f}{EN_DASH}{100 * high:.{digits}f})"
+
+
+def patients(n: int) -> str:
+    """'1 patient', '52 patients'."""
+    return f"{n:,} patient{'' if n == 1 else 's'}"
