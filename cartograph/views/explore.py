@@ -14,6 +14,7 @@ from cartograph.stats.results import Estimate
 from cartograph.stats.survival import SurvivalCurve
 
 Origin = Literal["published", "normal", "median", "quartile", "hand", "link"]
+Combine = Literal["three", "both-low"]
 Role = Literal["all", "low", "mixed", "high"]
 
 
@@ -32,7 +33,7 @@ class ExploreView:
 
     endpoint: str = "pfs"
     markers: tuple[Marker, ...] = ()
-    combine: Literal["three", "both-low"] = "three"
+    combine: Combine = "three"
     split: str = "product"
     filters: tuple[Filter, ...] = ()
 
@@ -135,3 +136,32 @@ class Distribution:
     values: npt.NDArray[np.float64]  # the real values that the handle snaps to, ascending (thinned evenly by rank above 512)
     n: int
     n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """How many patients are left after a step: 'with PFS', 50."""
+
+    label: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExploreResult:
+    """Everything that Explore shows for one view of one cohort.
+
+    ``x_max``: end of the time axis in months, the same in every panel and at every cutoff. ``warnings``: what a reader must know
+    before believing the page, in words.
+    """
+
+    view: ExploreView
+    endpoint_label: str
+    panels: tuple[Panel, ...]
+    interaction: Comparison | None
+    distributions: tuple[Distribution, ...]
+    responses: tuple[ResponseGroup, ...]
+    response_tests: tuple[ResponseTest, ...]
+    lanes: SwimmerLanes
+    flow: tuple[FlowStep, ...]
+    x_max: float
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,134 @@
+"""Choose up to two biomarkers and move their cutoffs: histogram with handle, number box, published and quantile cutoffs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cartograph import format as fmt
+from cartograph.cohort import Cohort, Column
+from cartograph.views.defaults import default_marker, marker_columns, origin_of, quantile_cutoff
+from cartograph.views.explore import Distribution, ExploreView, Marker, Origin
+from components import state
+from components.cutoff_slider import cutoff_slider
+from components.text import plain
+
+ORIGIN_WORDS: dict[Origin, str] = {
+    "published": "published",
+    "normal": "upper limit of normal",
+    "median": "median of this cohort",
+    "quartile": "quartile of this cohort",
+    "hand": "moved by hand",
+    "link": "from a link",
+}
+QUANTILES: tuple[tuple[str, float, Origin], ...] = (("Q1", 0.25, "quartile"), ("median", 0.5, "median"), ("Q3", 0.75, "quartile"))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A cutoff that one click sets."""
+
+    label: str
+    value: float
+    origin: Origin
+    source: str
+
+
+def choices(cohort: Cohort, column: Column) -> tuple[Choice, ...]:
+    """Published cutoffs and the upper limit of normal first, then quartiles and median; each value once."""
+    found = [Choice(f"{fmt.number(c.value)} {c.label}", c.value, origin_of(c), c.source) for c in column.cutoffs]
+    for name, fraction, origin in QUANTILES:
+        value = quantile_cutoff(cohort, column.key, fraction)
+        found.append(Choice(f"{name} {fmt.number(value)}", value, origin, f"{name} of the patients on screen"))
+    return tuple({(c.label, c.value): c for c in found}.values())
+
+
+def marker_panel(cohort: Cohort, view: ExploreView, distributions: Sequence[Distribution]) -> None:
+    """One row for each marker of the view; changes go to the view before the page is drawn again."""
+    offered = {c.key: c for c in marker_columns(cohort)}
+    for position, marker in enumerate(view.markers):
+        with st.container(key=f"marker-{position}", gap="xxsmall"):
+            _marker_row(cohort, offered, position, marker, distributions[position])
+    _second_marker(offered, view, cohort)
+
+
+def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution) -> None:
+    column = offered[marker.column]
+    name, track, box = st.columns([2.2, 6, 1.4], vertical_alignment="center")
+    with name:
+        _choose_marker(cohort, offered, position, marker)
+    with track:
+        cutoff_slider(shape, marker.cutoff, key=f"slider-{position}-{marker.column}", ticks=column.cutoffs, on_change=_slid, args=(position, marker.column))
+    with box:
+        _number_box(position, marker, column)
+    _cutoff_buttons(choices(cohort, column), position, marker, column)
+
+
+def _choose_marker(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker) -> None:
+    taken = {m.column for i, m in enumerate(state.view().markers) if i != position}
+    options = [key for key in offered if key not in taken]
+    key = f"marker-choice-{position}"
+    state.put(key, marker.column)
+
+    def changed() -> None:
+        state.change_marker(position, default_marker(cohort, offered[state.get(key)]))
+
+    st.selectbox("Biomarker" if position == 0 else "Second biomarker", options, format_func=lambda k: offered[k].label_with_unit, key=key, on_change=changed)
+
+
+def _slid(position: int, column: str, value: float) -> None:
+    state.change_marker(position, Marker(column, value, "hand"))
+
+
+def _number_box(position: int, marker: Marker, column: Column) -> None:
+    key = f"cutoff-box-{position}"
+    state.put(key, marker.cutoff)
+
+    def changed() -> None:
+        value = state.get(key)
+        if value is not None:
+            state.change_marker(position, Marker(marker.column, float(value), "hand"))
+
+    unit = f" ({column.unit})" if column.unit else ""
+    st.number_input(f"Cutoff{plain(unit)}", key=key, on_change=changed, format="%.6g", step=None, help="High is above the cutoff, low is at or below it.")
+
+
+def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, column: Column) -> None:
+    key = f"cutoff-choice-{position}"
+    current = next((i for i, c in enumerate(offered) if c.value == marker.cutoff and c.origin == marker.origin), None)
+    state.put(key, current)
+
+    def changed() -> None:
+        picked = state.get(key)
+        if picked is not None:
+            state.change_marker(position, Marker(marker.column, offered[picked].value, offered[picked].origin))
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.pills("Cutoffs", range(len(offered)), format_func=lambda i: plain(offered[i].label), key=key, on_change=changed, label_visibility="collapsed")
+        source = offered[current].source if current is not None else ""
+        st.caption(f"Cutoff {ORIGIN_WORDS[marker.origin]}" + (f": {plain(source)}" if marker.origin in ("published", "normal") and source else ""))
+
+
+def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort) -> None:
+    if len(view.markers) == 1 and len(offered) > 1:
+        if st.button("Second biomarker", icon=":material/add:", type="tertiary", key="add-marker"):
+            spare = [c for c in offered.values() if c.key != view.markers[0].column]
+            best = next((c for c in spare if c.key.startswith("crp")), spare[0])
+            state.change_view(markers=(*view.markers, default_marker(cohort, best)))
+            st.rerun(scope="fragment")
+    elif len(view.markers) > 1:
+        _combine(view)
+
+
+def _combine(view: ExploreView) -> None:
+    words = {"three": "both low / mixed / both high", "both-low": "both low against the rest"}
+    state.put("combine", view.combine)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            "Groups", list(words), format_func=lambda k: words[k], key="combine", required=True, label_visibility="collapsed", on_change=lambda: state.change_view(combine=state.get("combine"))
+        )
+        if st.button("Remove second biomarker", icon=":material/close:", type="tertiary", key="remove-marker"):
+            state.change_view(markers=view.markers[:1])
+            st.rerun(scope="fragment")

@@ -1,0 +1,130 @@
+"""What a session remembers, and what its link says. The only file that touches session state and the URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from cartograph.cohort import Cohort, read_cohort
+from cartograph.views.defaults import default_view
+from cartograph.views.explore import ExploreView, Marker
+from cartograph.views.link import from_query, to_query
+from sample_data import SAMPLES, sample_files
+
+_COHORT: Final = "active cohort"
+_COHORT_ID: Final = "cohort in the link"
+_VIEW: Final = "explore view"
+_LINK: Final = "link as it was opened"
+_WORDS: Final = "words about the link"
+FIRST_SAMPLE: Final = SAMPLES[0].key
+
+
+@st.cache_resource(show_spinner="Opening the sample cohort …")
+def sample_cohort(key: str) -> Cohort:
+    """A synthetic cohort that ships with the app: no patient is in it, so sessions may share it."""
+    return read_cohort(sample_files(key))
+
+
+def get(name: str, default: Any = None) -> Any:
+    """A value of this session."""
+    return st.session_state.get(name, default)
+
+
+def put(name: str, value: Any) -> None:
+    """Remember a value in this session."""
+    st.session_state[name] = value
+
+
+def forget(name: str) -> None:
+    """Forget a value of this session."""
+    st.session_state.pop(name, None)
+
+
+def active_cohort() -> Cohort:
+    """The cohort on screen; at first the one the link names, else the first sample."""
+    if _COHORT not in st.session_state:
+        _remember_link()
+        _open_first()
+    cohort: Cohort = st.session_state[_COHORT]
+    return cohort
+
+
+def _remember_link() -> None:
+    st.session_state[_LINK] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _open_first() -> None:
+    path = os.environ.get("CARTOGRAPH_COHORT", "")
+    asked = (st.session_state[_LINK].get("cohort") or [""])[-1]
+    known = {sample.key for sample in SAMPLES}
+    if path:
+        open_cohort(read_cohort(Path(path)))
+    elif asked in known or not asked:
+        open_cohort(sample_cohort(asked or FIRST_SAMPLE), sample=asked or FIRST_SAMPLE)
+    else:
+        open_cohort(sample_cohort(FIRST_SAMPLE), sample=FIRST_SAMPLE)
+        say("This link was made with another cohort. Open that cohort's file under Data: the view of the link is kept for it.")
+
+
+def open_cohort(cohort: Cohort, *, sample: str = "") -> None:
+    """Make a cohort the active one; the view of a link that waits for it is taken up, else the default view."""
+    identity = sample or cohort.fingerprint[:10]
+    link: Mapping[str, list[str]] = st.session_state.get(_LINK) or {}
+    asked = (link.get("cohort") or [""])[-1]
+    st.session_state[_COHORT] = cohort
+    st.session_state[_COHORT_ID] = identity
+    if link and asked in ("", identity):
+        read = from_query(link, cohort)
+        st.session_state[_VIEW] = read.view
+        for words in read.words:
+            say(words)
+        st.session_state[_LINK] = {}
+    else:
+        st.session_state[_VIEW] = default_view(cohort)
+
+
+def say(words: str) -> None:
+    """A sentence to show once at the top of the next page."""
+    st.session_state.setdefault(_WORDS, []).append(words)
+
+
+def said() -> list[str]:
+    """The sentences that wait, each shown once."""
+    words: list[str] = st.session_state.pop(_WORDS, [])
+    return words
+
+
+def view() -> ExploreView:
+    """The view on screen."""
+    current: ExploreView = st.session_state[_VIEW]
+    return current
+
+
+def change_view(**changes: Any) -> ExploreView:
+    """Change parts of the view; returns the new one."""
+    st.session_state[_VIEW] = replace(view(), **changes)
+    return view()
+
+
+def change_marker(position: int, marker: Marker) -> ExploreView:
+    """Put a marker in first or second place."""
+    markers = list(view().markers)
+    markers[position : position + 1] = [marker]
+    return change_view(markers=tuple(markers))
+
+
+def write_link() -> None:
+    """Let the address bar say what is on screen: choices only, never a patient."""
+    wanted = {"cohort": [st.session_state[_COHORT_ID]], **to_query(view())}
+    if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def is_dark() -> bool:
+    """True when this browser shows the dark theme."""
+    return bool(st.context.theme.type == "dark")
