@@ -1,0 +1,97 @@
+"""Explore's board: the finding in words, the cutoffs, curves of every product, response, courses, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from cartograph.charts.km import km_chart
+from cartograph.charts.response import response_chart
+from cartograph.charts.swimmer import swimmer_chart
+from cartograph.cohort import Cohort
+from cartograph.views.board import Board, compute_on, prepare
+from cartograph.views.explore import ExploreResult, ExploreView
+from cartograph.views.swimmer import ORDERS
+from components import state
+from components.explore_words import comparison_lines, finding, flow_line, summary_frame
+from components.figure import show_figure
+from components.marker_panel import marker_panel
+from components.text import html_table, plain
+
+KM_HEIGHT = 430
+MAX_PER_ROW = 4
+ORDER_WORDS = {"follow-up": "longest follow-up", "endpoint": "longest endpoint time", "response": "best response"}
+
+
+@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
+def board(cohort: Cohort, question: ExploreView) -> Board:
+    """Everything that does not move with a cutoff, built once per cohort, filters, endpoint, split and markers of this session."""
+    return prepare(cohort, question)
+
+
+def show(cohort: Cohort) -> None:
+    """The board of the active cohort; only this part is drawn again when a cutoff moves."""
+    if not cohort.endpoints:
+        st.info("Curves need a time and an event. Name them for this cohort under Data.", icon=":material/timer_off:")
+        return
+    _board(cohort)
+
+
+@st.fragment
+def _board(cohort: Cohort) -> None:
+    view = state.view()
+    ready = board(cohort, without_cutoffs(view))
+    result = compute_on(ready, view)
+    state.write_link()
+    _finding(result)
+    marker_panel(ready.cohort, view, result.distributions)
+    _curves(result, synthetic=cohort.synthetic)
+    _response_and_courses(ready, result, synthetic=cohort.synthetic)
+    _tables(result)
+
+
+def without_cutoffs(view: ExploreView) -> ExploreView:
+    """The part of the view that decides which tables are built."""
+    return replace(view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in view.markers), combine="three")
+
+
+def _finding(result: ExploreResult) -> None:
+    st.html(f"<p class='carto-finding' role='status'>{finding(result)}</p><div class='carto-flow'>{flow_line(result)}</div>")
+    for words in result.warnings:
+        st.warning(plain(words), icon=":material/warning:")
+
+
+def _curves(result: ExploreResult, *, synthetic: bool) -> None:
+    dark = state.is_dark()
+    with st.container(key="km-panels"):
+        for start in range(0, len(result.panels), MAX_PER_ROW):
+            row = result.panels[start : start + MAX_PER_ROW]
+            for place, panel in zip(st.columns(max(len(row), 1)), row, strict=True):
+                with place:
+                    show_figure(km_chart(panel, x_max=result.x_max, dark=dark), key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
+                    st.html(comparison_lines(panel))
+
+
+def _response_and_courses(ready: Board, result: ExploreResult, *, synthetic: bool) -> None:
+    dark = state.is_dark()
+    left, right = st.columns([1, 1])
+    with left:
+        if result.responses:
+            show_figure(response_chart(result.responses, result.response_tests, dark=dark), key="responses", height=520, synthetic=synthetic)
+        else:
+            st.info("This cohort has no response columns.", icon=":material/info:")
+    with right:
+        height = swimmer_height(result.lanes.n_drawn)
+        show_figure(swimmer_chart(result.lanes, dark=dark, height=height), key="swimmer", height=height, synthetic=synthetic)
+
+
+def swimmer_height(lanes: int) -> int:
+    """Pixels for the swimmer plot: 11 a lane when few, never more than 1,400."""
+    return int(min(max(520, 120 + 11 * lanes), 1400))
+
+
+def _tables(result: ExploreResult) -> None:
+    frame = summary_frame(result)
+    st.html(html_table(frame, numeric=[c for c in frame.columns if c not in ("Panel", "Group")], name="Summary of the groups"))

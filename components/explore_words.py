@@ -1,0 +1,99 @@
+"""Explore's sentences and the texts of its tables. Returned as safe HTML: every word that may come from a file is escaped."""
+
+from __future__ import annotations
+
+import html
+import math
+
+import pandas as pd
+
+from cartograph import format as fmt
+from cartograph.views.explore import Comparison, ExploreResult, Group, Panel
+
+SUMMARY_MONTHS = (6.0, 12.0, 24.0)
+
+
+def finding(result: ExploreResult) -> str:
+    """One sentence: the high group, its size, medians, HR; 'unadjusted' is said where products stand side by side."""
+    panel = result.panels[0]
+    if len(panel.groups) == 1:
+        only = panel.groups[0]
+        return html.escape(f"{result.endpoint_label} of {fmt.patients(only.n)}, {only.events} events: median {_median(only)}.")
+    high = next((g for g in panel.groups if g.role == "high"), panel.groups[-1])
+    low = next((g for g in panel.groups if g.role == "low"), panel.groups[0])
+    words = f"{high.label} ({high.n} of {panel.n}): median {result.endpoint_label} {_median(high)} against {_median(low)}"
+    cox = panel.hazard_ratios[0] if panel.hazard_ratios else None
+    effect = f"; HR high vs low {_estimate(cox)}" if cox is not None else ""
+    return f"<strong>{html.escape(words)}</strong>{html.escape(effect)}, unadjusted."
+
+
+def _median(group: Group) -> str:
+    value = group.median.value
+    return fmt.NOT_REACHED if math.isnan(value) or math.isinf(value) else f"{value:.1f} months"
+
+
+def _estimate(comparison: Comparison) -> str:
+    if comparison.estimate is None:
+        return f"not given ({comparison.reason})"
+    e = comparison.estimate
+    if math.isnan(e.value):
+        return f"{fmt.NOT_ESTIMABLE} ({'; '.join(e.notes) or comparison.reason})"
+    return fmt.ratio_with_limits(e.value, e.ci_low, e.ci_high)
+
+
+def flow_line(result: ExploreResult) -> str:
+    """'52 uploaded → 50 with PFS → 47 with ferritin'."""
+    return " \u2192 ".join(f"{step.n:,} {html.escape(step.label)}" for step in result.flow)
+
+
+def comparison_lines(panel: Panel) -> str:
+    """Log-rank p and the hazard ratios of a panel, each named, as an HTML list."""
+    lines = []
+    if len(panel.groups) > 1:
+        lines.append(_p_line(panel.log_rank))
+        lines += [f"{c.label}: <strong>{html.escape(_estimate(c))}</strong>{_p_part(c)}" for c in panel.hazard_ratios]
+    if panel.n_missing:
+        lines.append(html.escape(f"{fmt.patients(panel.n_missing)} not shown: endpoint or biomarker not known"))
+    lines += [html.escape(note) for note in panel.notes]
+    return "<ul class='carto-lines'>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+
+
+def _p_line(comparison: Comparison) -> str:
+    name = comparison.test[:1].upper() + comparison.test[1:]
+    if math.isnan(comparison.p_value):
+        return html.escape(f"{name} p not given: {comparison.reason}")
+    return f"{html.escape(name)} <strong>{fmt.p_equals(comparison.p_value)}</strong>"
+
+
+def _p_part(comparison: Comparison) -> str:
+    return "" if math.isnan(comparison.p_value) else html.escape(f", {comparison.test} {fmt.p_equals(comparison.p_value)}")
+
+
+def summary_frame(result: ExploreResult) -> pd.DataFrame:
+    """One row per panel and group, as texts: n, events, median, survival at 6, 12, 24 months, follow-up, best response."""
+    best = {(r.panel, r.group): r for r in result.responses if r.visit == "Best"}
+    rows = []
+    for panel in result.panels:
+        for group in panel.groups:
+            response = best.get((panel.title, group.short))
+            rows.append(
+                {
+                    "Panel": panel.title,
+                    "Group": group.label,
+                    "n": f"{group.n:,}",
+                    "Events": f"{group.events:,}",
+                    f"Median {result.endpoint_label} (95 % CI)": fmt.median_with_limits(group.median.value, group.median.ci_low, group.median.ci_high),
+                    **_milestones(group, result.endpoint_label),
+                    "Follow-up, median": fmt.months(group.follow_up.value) + (" mo" if math.isfinite(group.follow_up.value) else ""),
+                    "ORR, best": "" if response is None else f"{fmt.percent_with_limits(response.orr.value, response.orr.ci_low, response.orr.ci_high)} of {response.evaluable}",
+                    "CR rate, best": "" if response is None else f"{fmt.percent_with_limits(response.cr_rate.value, response.cr_rate.ci_low, response.cr_rate.ci_high)} of {response.evaluable}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _milestones(group: Group, endpoint: str) -> dict[str, str]:
+    texts = {}
+    for row in group.milestones.itertuples():
+        texts[f"{endpoint} at {row.time:g} mo"] = fmt.percent_with_limits(row.survival, row.ci_low, row.ci_high, group.n) if row.at_risk else "beyond follow-up"
+    return texts
