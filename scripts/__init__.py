@@ -1,0 +1,1 @@
+"""Set-up and maintenance: what the Makefile calls."""
