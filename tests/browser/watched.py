@@ -10,6 +10,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 OWN_HOSTS = ("127.0.0.1", "localhost")
 LOCAL_SCHEMES = ("data", "blob", "about", "chrome")
 
+# Opened on /data, Streamlit first asks whether it lives under /data, is told "404", and goes on from /: that is how it finds its base path.
+BASE_PATH_PROBES = ("/_stcore/health", "/_stcore/host-config")
+
 
 def is_foreign(address: str) -> bool:
     """True when an address lies outside this computer."""
@@ -44,8 +47,9 @@ class Watch:
             self.problems.append(f"call to another computer: {address}")
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.problems.append(f"console: {message.text} ({message.location.get('url', '')})")
+        address = message.location.get("url", "")
+        if message.type == "error" and not ("404" in message.text and address.endswith(BASE_PATH_PROBES)):
+            self.problems.append(f"console: {message.text} ({address})")
 
 
 def settled(page: Page) -> Page:
