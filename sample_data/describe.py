@@ -119,28 +119,33 @@ def mayo_like() -> list[Fact]:
 
 def eque_like() -> list[Fact]:
     f = read("synthetic_eque_like.csv")
-    visits = read("synthetic_eque_like_visits.csv")
     t = times(f)
     everyone = np.ones(len(f), dtype=bool)
     triple, high_risk = f["Triple-class exposed"] == "yes", f["High-risk cytogenetics"] == "yes"
-    lasting, mrd, ada = (
-        number(f["CAR-T persistence (months)"]),
-        number(f["MRD negativity duration (months)"]),
-        f["Anti-drug antibodies"] == "positive",
-    )
     known = f["High-risk cytogenetics"] != ""
-    negative = visits.loc[visits["MRD"] == "negative", "Patient ID"].nunique()
-    course = f["MRD course"].value_counts()
     return [
         Fact("progressions or deaths / deaths", "29 progressions", f"{t['pfs_event'].sum():.0f} / {t['os_event'].sum():.0f} of 56"),
         Fact("median follow-up (months)", "39.6", follow_up(t, everyone)),
         Fact("median PFS / OS (months)", "30.1 / NR", f"{median(t, 'pfs', everyone)} / {median(t, 'os', everyone)}"),
         Fact("ORR / CR or better", "54/56 / 45/56", f"{rate(f['Best response'], RESPONSE)} / {rate(f['Best response'], COMPLETE)}"),
-        Fact("MRD negative at least once", "54", str(negative)),
-        Fact("MRD sustained / lost / never negative", "21 + 4 / 29 / 2", f"{course['sustained']} / {course['lost']} / {course['never']}"),
         Fact("PFS HR triple-class exposed (n = 10)", "2.75 (1.15-6.49)", hazard_ratio(t, "pfs", triple)),
         Fact("OS HR triple-class exposed", "4.35 (1.64-11.5)", hazard_ratio(t, "os", triple)),
         Fact("PFS HR high-risk cytogenetics (21 of 55)", "2.06 (1.03-4.42)", hazard_ratio(t, "pfs", high_risk, known)),
+        *eque_like_depth(f, t),
+    ]
+
+
+def eque_like_depth(f: pd.DataFrame, t: pd.DataFrame) -> list[Fact]:
+    """MRD, persistence and kinetics."""
+    visits = read("synthetic_eque_like_visits.csv")
+    lasting, mrd = number(f["CAR-T persistence (months)"]), number(f["MRD negativity duration (months)"])
+    ada = f["Anti-drug antibodies"] == "positive"
+    negative = visits.loc[visits["MRD"] == "negative", "Patient ID"].nunique()
+    course = f["MRD course"].value_counts()
+    peak_day = number(f["Tmax (day)"])
+    return [
+        Fact("MRD negative at least once", "54", str(negative)),
+        Fact("MRD sustained / lost / never negative", "21 + 4 / 29 / 2", f"{course['sustained']} / {course['lost']} / {course['never']}"),
         Fact(
             "persistence >= 6 / 12 / 24 / 36 months",
             "43 / 22 / 14 / 4",
@@ -157,11 +162,7 @@ def eque_like() -> list[Fact]:
             "0.63 / 0.71",
             f"{spearmanr(lasting, t['pfs'])[0]:.2f} / {spearmanr(lasting, mrd)[0]:.2f}",
         ),
-        Fact(
-            "median Tmax (days, range)",
-            "12 (7-22)",
-            "{:.0f} ({:.0f}-{:.0f})".format(*number(f["Tmax (day)"]).agg(["median", "min", "max"])),
-        ),
+        Fact("median Tmax (days, range)", "12 (7-22)", f"{peak_day.median():.0f} ({peak_day.min():.0f}-{peak_day.max():.0f})"),
     ]
 
 

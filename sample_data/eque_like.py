@@ -98,7 +98,7 @@ def mrd_of(rng: np.random.Generator, course: c.Course) -> Mrd:
 
 
 def best_levels(rng: np.random.Generator, course: c.Course, mrd: Mrd) -> list[int]:
-    """sCR or CR in 45, PR or better in 54; the two who never became MRD negative did not respond."""
+    """CR or sCR in 45, PR or better in 54; the two who never became MRD negative did not respond."""
     score = c.depth(rng, course, noise=0.7)
     score[np.array(mrd.state) == "never"] = -99
     counts = {"SD": 2, "PR": 4, "VGPR": 5, "CR": 8, "sCR": 37}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+
+from openpyxl import Workbook
 
 from sample_data import FOLDER, eque_like, mayo_like, ratios, registry
 from sample_data.drawing import Table
@@ -18,7 +21,7 @@ WORKBOOK_SHEETS = {
     "Visits": "synthetic_eque_like_visits.csv",
     "Kinetics": "synthetic_eque_like_kinetics.csv",
 }
-FIXED_TIME = datetime(2025, 1, 1)  # a workbook carries the time it was made; a fixed one keeps the bytes the same
+FIXED_TIME = datetime(2025, 1, 1, tzinfo=UTC)  # a workbook carries the time it was made; a fixed one keeps the bytes the same
 
 
 def tables() -> dict[str, Table]:
@@ -54,8 +57,6 @@ def cell(text: str) -> str | float | int | None:
 
 def as_workbook(sheets: dict[str, Table]) -> bytes:
     """One sheet per table under a title row. Stored without compression and with a fixed time."""
-    from openpyxl import Workbook
-
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, table in sheets.items():
@@ -66,14 +67,12 @@ def as_workbook(sheets: dict[str, Table]) -> bytes:
             sheet.append([cell(text) for text in row])
     raw = io.BytesIO()
     book.save(raw)
-    made = book.properties.modified.strftime("%Y-%m-%dT%H:%M:%S").encode()
-    created = book.properties.created.strftime("%Y-%m-%dT%H:%M:%S").encode()
     out = io.BytesIO()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
         for name in source.namelist():
             content = source.read(name)
             if name == "docProps/core.xml":
-                content = content.replace(made, FIXED_TIME.isoformat().encode()).replace(created, FIXED_TIME.isoformat().encode())
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", FIXED_TIME.strftime("%Y-%m-%dT%H:%M:%S").encode(), content)
             target.writestr(zipfile.ZipInfo(name, FIXED_TIME.timetuple()[:6]), content)
     return out.getvalue()
 

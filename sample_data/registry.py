@@ -1,7 +1,7 @@
 """1,000 synthetic patients of 8 centers with dates: infusion, progression, death, last contact.
 
 Effects are moderate and of the size that registries report: cilta-cel against ide-cel HR 0.5 for PFS, extramedullary disease 1.6,
-high-risk cytogenetics 1.3, penta-class refractory 1.25, ferritin 1.2 per doubling (about 1.9 above against below 400 µg/L).
+high-risk cytogenetics 1.3, penta-class refractory 1.25, ferritin 1.3 per doubling (about 2.1 above against below 400 µg/L).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def baseline() -> Baseline:
 
 def hazard(base: Baseline) -> d.Floats:
     """Relative hazard of progression within a product."""
-    ferritin = 1.2 ** np.log2(base.ferritin / 235)
+    ferritin = 1.3 ** np.log2(base.ferritin / 235)
     return np.asarray(ferritin * 1.6**base.emd * 1.3**base.high_risk * 1.25 ** (base.refractory == "penta"), dtype=np.float64)
 
 
