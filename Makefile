@@ -21,7 +21,7 @@ lint: set-up-test  ## ruff, mypy, import contract
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict cartograph
 	@$(BIN)/mypy app.py components pages sample_data scripts
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: set-up-test  ## let ruff mend and format the code
 	@$(BIN)/ruff check --fix .
