@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
-
 from cartograph.cohort import Cohort
 from cartograph.views.defaults import split_columns
+
 from components import state
 from components.filter_panel import filter_panel
 from components.text import plain
@@ -25,9 +25,19 @@ def _endpoint(cohort: Cohort) -> None:
         st.warning("This cohort has no endpoint: name a time and an event column under Data.", icon=":material/timer_off:")
         return
     state.put("endpoint", state.view().endpoint)
-    widget = st.segmented_control if len(keys) <= 4 else st.selectbox  # noqa: PLR2004 - more do not fit the sidebar
-    widget("Endpoint", keys, format_func=lambda k: plain(cohort.endpoints[k].label), key="endpoint", required=True, on_change=_take, args=("endpoint",))
-    st.caption(f"{plain(cohort.endpoints[state.view().endpoint].name)}: time to {plain(cohort.endpoints[state.view().endpoint].event_words)}")
+    widget = st.segmented_control if len(keys) <= 4 else st.selectbox
+    widget(
+        "Endpoint",
+        keys,
+        format_func=lambda k: plain(cohort.endpoints[k].label),
+        key="endpoint",
+        required=True,
+        on_change=_take,
+        args=("endpoint",),
+    )
+    st.caption(
+        f"{plain(cohort.endpoints[state.view().endpoint].name)}: time to {plain(cohort.endpoints[state.view().endpoint].event_words)}"
+    )
 
 
 def _split(cohort: Cohort) -> None:

@@ -6,7 +6,6 @@ import html
 import math
 
 import pandas as pd
-
 from cartograph import format as fmt
 from cartograph.views.explore import Comparison, ExploreResult, Group, Panel
 
@@ -82,11 +81,17 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
                     "Group": group.label,
                     "n": f"{group.n:,}",
                     "Events": f"{group.events:,}",
-                    f"Median {result.endpoint_label} (95 % CI)": fmt.median_with_limits(group.median.value, group.median.ci_low, group.median.ci_high),
+                    f"Median {result.endpoint_label} (95 % CI)": fmt.median_with_limits(
+                        group.median.value, group.median.ci_low, group.median.ci_high
+                    ),
                     **_milestones(group, result.endpoint_label),
                     "Follow-up, median": fmt.months(group.follow_up.value) + (" mo" if math.isfinite(group.follow_up.value) else ""),
-                    "ORR, best": "" if response is None else f"{fmt.percent_with_limits(response.orr.value, response.orr.ci_low, response.orr.ci_high)} of {response.evaluable}",
-                    "CR rate, best": "" if response is None else f"{fmt.percent_with_limits(response.cr_rate.value, response.cr_rate.ci_low, response.cr_rate.ci_high)} of {response.evaluable}",
+                    "ORR, best": ""
+                    if response is None
+                    else f"{fmt.percent_with_limits(response.orr.value, response.orr.ci_low, response.orr.ci_high)} of {response.evaluable}",
+                    "CR rate, best": ""
+                    if response is None
+                    else f"{fmt.percent_with_limits(response.cr_rate.value, response.cr_rate.ci_low, response.cr_rate.ci_high)} of {response.evaluable}",
                 }
             )
     return pd.DataFrame(rows)
@@ -95,5 +100,7 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
 def _milestones(group: Group, endpoint: str) -> dict[str, str]:
     texts = {}
     for row in group.milestones.itertuples():
-        texts[f"{endpoint} at {row.time:g} mo"] = fmt.percent_with_limits(row.survival, row.ci_low, row.ci_high, group.n) if row.at_risk else "beyond follow-up"
+        texts[f"{endpoint} at {row.time:g} mo"] = (
+            fmt.percent_with_limits(row.survival, row.ci_low, row.ci_high, group.n) if row.at_risk else "beyond follow-up"
+        )
     return texts

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import streamlit as st
-
 from cartograph.charts.mini import mini_histogram
 from cartograph.cohort import Cohort, Column
 from cartograph.cohort.filters import Filter, as_numbers, combined_mask
+
 from components import state
 from components.text import plain
 
@@ -25,7 +25,15 @@ def filter_panel(cohort: Cohort) -> None:
         offered = [c for c in cohort.columns_of("number", "category", "flag", "date", "text") if _usable(cohort, c)]
         key = "filter-columns"
         state.put(key, [f.column for f in filters])
-        st.multiselect("Filter by", [c.key for c in offered], format_func=lambda k: cohort.columns[k].label, key=key, on_change=_columns_changed, args=(key, cohort), placeholder="Choose columns")
+        st.multiselect(
+            "Filter by",
+            [c.key for c in offered],
+            format_func=lambda k: cohort.columns[k].label,
+            key=key,
+            on_change=_columns_changed,
+            args=(key, cohort),
+            placeholder="Choose columns",
+        )
         after = combined_mask(cohort, filters)
         for position, chosen in enumerate(filters):
             _one_filter(cohort, position, chosen, after)
@@ -121,13 +129,17 @@ def _step(low: float, high: float) -> float:
 
 def _date_range(position: int, chosen: Filter, low: float, high: float) -> None:
     first, last = np.array([low, high]).astype("datetime64[D]").tolist()
-    start, stop = np.array([chosen.low if chosen.low is not None else low, chosen.high if chosen.high is not None else high]).astype("datetime64[D]").tolist()
+    start, stop = (
+        np.array([chosen.low if chosen.low is not None else low, chosen.high if chosen.high is not None else high])
+        .astype("datetime64[D]")
+        .tolist()
+    )
     key = f"filter-dates-{position}"
     state.put(key, (max(first, min(start, last)), min(last, max(stop, first))))
 
     def changed() -> None:
         picked = state.get(key)
-        if len(picked) == 2:  # noqa: PLR2004 - a range is chosen in two clicks
+        if len(picked) == 2:
             days = np.array(picked, dtype="datetime64[D]").astype(float)
             _change(position, low=float(days[0]), high=float(days[1]))
 
@@ -139,7 +151,7 @@ def _level_choice(cohort: Cohort, column: Column, position: int, chosen: Filter)
     counts = cohort.patients[column.key].astype(str).value_counts()
     key = f"filter-levels-{position}-{column.key}"
     state.put(key, [level for level in chosen.levels if level in levels])
-    widget = st.pills if len(levels) <= 8 else st.multiselect  # noqa: PLR2004 - more pills than that are a wall
+    widget = st.pills if len(levels) <= 8 else st.multiselect
     extra = {"selection_mode": "multi"} if widget is st.pills else {}
     widget(
         column.key,

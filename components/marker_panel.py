@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
-
 from cartograph import format as fmt
 from cartograph.cohort import Cohort, Column
 from cartograph.views.defaults import default_marker, marker_columns, origin_of, quantile_cutoff
 from cartograph.views.explore import Distribution, ExploreView, Marker, Origin
+
 from components import state
 from components.cutoff_slider import cutoff_slider
 from components.text import plain
@@ -60,7 +60,14 @@ def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marke
     with name:
         _choose_marker(cohort, offered, position, marker)
     with track:
-        cutoff_slider(shape, marker.cutoff, key=f"slider-{position}-{marker.column}", ticks=column.cutoffs, on_change=_slid, args=(position, marker.column))
+        cutoff_slider(
+            shape,
+            marker.cutoff,
+            key=f"slider-{position}-{marker.column}",
+            ticks=column.cutoffs,
+            on_change=_slid,
+            args=(position, marker.column),
+        )
     with box:
         _number_box(position, marker, column)
     _cutoff_buttons(choices(cohort, column), position, marker, column)
@@ -75,7 +82,13 @@ def _choose_marker(cohort: Cohort, offered: dict[str, Column], position: int, ma
     def changed() -> None:
         state.change_marker(position, default_marker(cohort, offered[state.get(key)]))
 
-    st.selectbox("Biomarker" if position == 0 else "Second biomarker", options, format_func=lambda k: offered[k].label_with_unit, key=key, on_change=changed)
+    st.selectbox(
+        "Biomarker" if position == 0 else "Second biomarker",
+        options,
+        format_func=lambda k: offered[k].label_with_unit,
+        key=key,
+        on_change=changed,
+    )
 
 
 def _slid(position: int, column: str, value: float) -> None:
@@ -92,7 +105,14 @@ def _number_box(position: int, marker: Marker, column: Column) -> None:
             state.change_marker(position, Marker(marker.column, float(value), "hand"))
 
     unit = f" ({column.unit})" if column.unit else ""
-    st.number_input(f"Cutoff{plain(unit)}", key=key, on_change=changed, format="%.6g", step=None, help="High is above the cutoff, low is at or below it.")
+    st.number_input(
+        f"Cutoff{plain(unit)}",
+        key=key,
+        on_change=changed,
+        format="%.6g",
+        step=None,
+        help="High is above the cutoff, low is at or below it.",
+    )
 
 
 def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, column: Column) -> None:
@@ -106,9 +126,18 @@ def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, co
             state.change_marker(position, Marker(marker.column, offered[picked].value, offered[picked].origin))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.pills("Cutoffs", range(len(offered)), format_func=lambda i: plain(offered[i].label), key=key, on_change=changed, label_visibility="collapsed")
+        st.pills(
+            "Cutoffs",
+            range(len(offered)),
+            format_func=lambda i: plain(offered[i].label),
+            key=key,
+            on_change=changed,
+            label_visibility="collapsed",
+        )
         source = offered[current].source if current is not None else ""
-        st.caption(f"Cutoff {ORIGIN_WORDS[marker.origin]}" + (f": {plain(source)}" if marker.origin in ("published", "normal") and source else ""))
+        st.caption(
+            f"Cutoff {ORIGIN_WORDS[marker.origin]}" + (f": {plain(source)}" if marker.origin in ("published", "normal") and source else "")
+        )
 
 
 def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort) -> None:
@@ -127,7 +156,13 @@ def _combine(view: ExploreView) -> None:
     state.put("combine", view.combine)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
-            "Groups", list(words), format_func=lambda k: words[k], key="combine", required=True, label_visibility="collapsed", on_change=lambda: state.change_view(combine=state.get("combine"))
+            "Groups",
+            list(words),
+            format_func=lambda k: words[k],
+            key="combine",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: state.change_view(combine=state.get("combine")),
         )
         if st.button("Remove second biomarker", icon=":material/close:", type="tertiary", key="remove-marker"):
             state.change_view(markers=view.markers[:1])

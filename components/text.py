@@ -23,7 +23,8 @@ def html_table(frame: pd.DataFrame, *, numeric: Sequence[str] = (), name: str) -
     for values in frame.itertuples(index=False):
         cells = zip(frame.columns, values, strict=True)
         rows.append("<tr>" + "".join(f"<td{_side(c, numeric)}>{html.escape(str(v))}</td>" for c, v in cells) + "</tr>")
-    return f"<div class='carto-table'><table aria-label='{html.escape(name)}'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    table = f"<table aria-label='{html.escape(name)}'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<div class='carto-table'>{table}</div>"
 
 
 def _side(column: str, numeric: Sequence[str]) -> str:

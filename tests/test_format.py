@@ -9,7 +9,16 @@ NAN = float("nan")
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.1234, "0.12"), (1.449, "1.4"), (12.4, "12"), (0.9951, "1.0"), (0.034, "0.034"), (0.00001, "< 0.001"), (1234.0, "1,234"), (NAN, "not estimable")],
+    [
+        (0.1234, "0.12"),
+        (1.449, "1.4"),
+        (12.4, "12"),
+        (0.9951, "1.0"),
+        (0.034, "0.034"),
+        (0.00001, "< 0.001"),
+        (1234.0, "1,234"),
+        (NAN, "not estimable"),
+    ],
 )
 def test_ratio_has_two_significant_digits(value: float, text: str) -> None:
     assert fmt.ratio(value) == text
@@ -20,7 +29,10 @@ def test_p_is_printed_to_three_decimals(p: float, text: str) -> None:
     assert fmt.p_equals(p) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(5561, "5,561"), (0.35, "0.35"), (12.50, "12.5"), (-3.0, "\u22123"), (0, "0"), (337.0, "337"), (1000000.0, "1,000,000")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(5561, "5,561"), (0.35, "0.35"), (12.50, "12.5"), (-3.0, "\u22123"), (0, "0"), (337.0, "337"), (1000000.0, "1,000,000")],
+)
 def test_numbers_keep_their_digits(value: float, text: str) -> None:
     assert fmt.number(value) == text
 

@@ -26,7 +26,8 @@ def mini_histogram(before: Floats, after: Floats, *, dark: bool) -> str:
     tallest = max(int(np.histogram(before, edges)[0].max()), 1)
     bars = "".join(_bars(np.histogram(v, edges)[0], tallest, c) for v, c in ((before, grey), (after, colour)))
     label = f"Histogram: {len(after)} of {len(before)} patients stay"
-    return f"<svg role='img' aria-label='{label}' viewBox='0 0 {WIDTH} {HEIGHT}' width='100%' height='{HEIGHT}' preserveAspectRatio='none'>{bars}</svg>"
+    size = f"viewBox='0 0 {WIDTH} {HEIGHT}' width='100%' height='{HEIGHT}' preserveAspectRatio='none'"
+    return f"<svg role='img' aria-label='{label}' {size}>{bars}</svg>"
 
 
 def _bars(counts: np.ndarray[tuple[int], np.dtype[np.int64]], tallest: int, colour: str) -> str:

@@ -49,6 +49,7 @@ class Column:
 
     @property
     def label_with_unit(self) -> str:
+        """'Ferritin, day 0 (µg/L)'."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
@@ -95,6 +96,7 @@ class Cohort:
 
     @property
     def n(self) -> int:
+        """Number of patients."""
         return len(self.patients)
 
     def survival(self, endpoint: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

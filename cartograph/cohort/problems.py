@@ -53,10 +53,12 @@ class DataReport:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
+        """What was left out."""
         return tuple(p for p in self.problems if p.severity == "error")
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
+        """What was kept but wants a look."""
         return tuple(p for p in self.problems if p.severity == "warning")
 
     def to_frame(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cartograph.views.panels import PanelTable, build_panel_table, interaction_of, panel_of
 
 from cartograph.cohort.filters import apply_filters
 from cartograph.cohort.model import Cohort, Column
@@ -14,7 +15,6 @@ from cartograph.stats.results import Floats
 from cartograph.views.distribution import distribution
 from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest
 from cartograph.views.grouping import Grouping, grouping
-from cartograph.views.panels import PanelTable, build_panel_table, interaction_of, panel_of
 from cartograph.views.responses import GroupCode, VisitResponses, response_groups, response_tests, visit_responses
 from cartograph.views.swimmer import Courses, Order, arrange, courses
 
@@ -90,7 +90,10 @@ def _warnings(cohort: Cohort, view: ExploreView, event: Floats) -> tuple[str, ..
     words = []
     late = [cohort.columns[f.column].label for f in view.filters if cohort.columns[f.column].timing in ("post-infusion", "outcome")]
     if late:
-        words.append(f"Filtered by {', '.join(late)}, known only after infusion: patients had to live to reach it, so curves from infusion look better than they are.")
+        words.append(
+            f"Filtered by {', '.join(late)}, known only after infusion: patients had to live to reach it, "
+            "so curves from infusion look better than they are."
+        )
     known = event[np.isfinite(event)]
     if len(known) and not known.any():
         words.append("No event among the patients on screen: nothing can be compared. Check the event coding under Data.")
@@ -151,4 +154,3 @@ def _flow(board: Board, view: ExploreView) -> tuple[FlowStep, ...]:
         left = left & np.isfinite(values)
         steps.append(FlowStep(f"with {column.label}", int(left.sum())))
     return tuple(steps)
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cartograph.stats.results import Floats
 from cartograph.cohort.model import Cohort, Column, Cutoff
+from cartograph.stats.results import Floats
 from cartograph.views.explore import ExploreView, Marker, Origin
 
 FIRST_ENDPOINTS = ("pfs", "os", "dor")

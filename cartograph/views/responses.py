@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cartograph.stats.response import fisher_exact, proportion
 
 from cartograph.cohort.model import Cohort
 from cartograph.cohort.schema import COMPLETE_RESPONDERS, RESPONDERS, RESPONSE_LEVELS
-from cartograph.stats.response import fisher_exact, proportion
 from cartograph.views.explore import ResponseGroup, ResponseTest, Role
 
 Codes = npt.NDArray[np.int64]
@@ -79,7 +79,9 @@ class GroupCode:
     short: str
 
 
-def response_groups(responses: VisitResponses, member: npt.NDArray[np.bool_], group: Codes, groups: Sequence[GroupCode], panel: str) -> tuple[ResponseGroup, ...]:
+def response_groups(
+    responses: VisitResponses, member: npt.NDArray[np.bool_], group: Codes, groups: Sequence[GroupCode], panel: str
+) -> tuple[ResponseGroup, ...]:
     """Counts and rates of one panel. ``member``: patients of the panel; ``group``: code of each patient, -1 = not measured."""
     found = []
     for column, visit in enumerate(responses.visits):

@@ -46,7 +46,10 @@ def courses(cohort: Cohort, endpoint: str, shown: Sequence[str] = ()) -> Courses
         progression = np.where(np.abs(progression - death) < SAME_TIME, np.nan, progression)  # died without progression
     visits = _visits(cohort)
     segments = _segments(visits, length, progression)
-    marks = pd.concat([_response_marks(visits, length), _mrd_marks(cohort, length), _end_marks(cohort, endpoint, length, progression, death)], ignore_index=True)
+    marks = pd.concat(
+        [_response_marks(visits, length), _mrd_marks(cohort, length), _end_marks(cohort, endpoint, length, progression, death)],
+        ignore_index=True,
+    )
     notes = () if len(cohort.responses) else ("The file gives no response by visit: lanes are coloured by best response only.",)
     time, _ = cohort.survival(endpoint) if endpoint else (length, length)
     return Courses(
@@ -71,7 +74,11 @@ def _event_time(cohort: Cohort, endpoint: str) -> Floats:
 
 def _length(cohort: Cohort, endpoint: str) -> Floats:
     """The longest time a patient is known for: OS, PFS or the endpoint on screen when it starts at infusion."""
-    times = [cohort.survival(key)[0] for key in dict.fromkeys(("os", "pfs", endpoint)) if key in cohort.endpoints and cohort.endpoints[key].origin == "infusion"]
+    times = [
+        cohort.survival(key)[0]
+        for key in dict.fromkeys(("os", "pfs", endpoint))
+        if key in cohort.endpoints and cohort.endpoints[key].origin == "infusion"
+    ]
     return np.fmax.reduce(times) if times else np.full(cohort.n, np.nan)
 
 
@@ -82,11 +89,13 @@ def _best_rank(cohort: Cohort) -> npt.NDArray[np.int64]:
 
 
 def _visits(cohort: Cohort) -> pd.DataFrame:
-    """patient (row), month, response of every visit in order; the best response at month 0 when a file has no visits."""
+    """Row of the patient, month and response of every visit in order; the best response at month 0 when a file has no visits."""
     index = pd.Series(range(cohort.n), index=cohort.patients["patient_id"])
     if len(cohort.responses):
         frame = cohort.responses
-        visits = pd.DataFrame({"patient": frame["patient_id"].map(index), "month": frame["month"].astype(float), "response": frame["response"].astype(object)})
+        visits = pd.DataFrame(
+            {"patient": frame["patient_id"].map(index), "month": frame["month"].astype(float), "response": frame["response"].astype(object)}
+        )
     elif "best_response" in cohort.patients:
         visits = pd.DataFrame({"patient": range(cohort.n), "month": 0.0, "response": cohort.patients["best_response"].astype(object)})
     else:
@@ -124,7 +133,9 @@ def _response_marks(visits: pd.DataFrame, length: Floats) -> pd.DataFrame:
     ranked = responses.assign(rank=responses["response"].map(RANK))
     best = ranked[ranked["rank"] == ranked.groupby("patient")["rank"].transform("min")].groupby("patient", sort=True).head(1)
     later = best[~best.index.isin(first.index)]
-    return pd.concat([_marks(first["patient"], first["month"], "first response"), _marks(later["patient"], later["month"], "best response")])
+    return pd.concat(
+        [_marks(first["patient"], first["month"], "first response"), _marks(later["patient"], later["month"], "best response")]
+    )
 
 
 def _mrd_marks(cohort: Cohort, length: Floats) -> pd.DataFrame:
@@ -141,7 +152,9 @@ def _mrd_marks(cohort: Cohort, length: Floats) -> pd.DataFrame:
 
 def _end_marks(cohort: Cohort, endpoint: str, length: Floats, progression: Floats, death: Floats) -> pd.DataFrame:
     """Progression, death, an arrow for patients alive at last contact; the event of another endpoint as itself."""
-    frames = [_marks(np.flatnonzero(np.isfinite(t)), t[np.isfinite(t)], kind) for t, kind in ((progression, "progression"), (death, "death"))]
+    frames = [
+        _marks(np.flatnonzero(np.isfinite(t)), t[np.isfinite(t)], kind) for t, kind in ((progression, "progression"), (death, "death"))
+    ]
     if endpoint and endpoint not in ("pfs", "os", "dor"):
         time = _event_time(cohort, endpoint)
         frames.append(_marks(np.flatnonzero(np.isfinite(time)), time[np.isfinite(time)], "progression"))
@@ -175,14 +188,15 @@ def _column_lines(cohort: Cohort, key: str) -> list[str]:
 def _endpoint_lines(cohort: Cohort, key: str) -> list[str]:
     spec = cohort.endpoints[key]
     time, event = cohort.survival(key)
-    texts = []
-    for t, e in zip(time, event, strict=True):
-        outcome = "not known" if np.isnan(t) else f"{t:.1f} months, {spec.event_words if e else 'censored'}"
-        texts.append(f"{spec.label}: {outcome}")
-    return texts
+    outcomes = [
+        "not known" if np.isnan(t) else f"{t:.1f} months, {spec.event_words if e else 'censored'}" for t, e in zip(time, event, strict=True)
+    ]
+    return [f"{spec.label}: {outcome}" for outcome in outcomes]
 
 
-def arrange(made: Courses, group: npt.NDArray[np.int64], labels: Sequence[str], *, order: Order = "follow-up", height_limit: int = MAX_LANES) -> SwimmerLanes:
+def arrange(
+    made: Courses, group: npt.NDArray[np.int64], labels: Sequence[str], *, order: Order = "follow-up", height_limit: int = MAX_LANES
+) -> SwimmerLanes:
     """Lanes in drawing order, bottom to top. ``group``: index into ``labels`` for each patient, -1 = not in a group, left out."""
     eligible = np.flatnonzero((group >= 0) & np.isfinite(made.length))
     sort_key = {"follow-up": made.length, "endpoint": np.nan_to_num(made.endpoint_time), "response": -made.best.astype(np.float64)}[order]
@@ -219,7 +233,15 @@ def _placed_lanes(made: Courses, lane: npt.NDArray[np.int64], group: npt.NDArray
     names = np.array(made.names, dtype=object)[patient]
     words = np.array([*labels, ""], dtype=object)[group[patient]]
     return pd.DataFrame(
-        {"lane": frame["lane"], "patient": names, "label": names, "group": words, "start": frame["start"], "stop": frame["stop"], "response": frame["response"]}
+        {
+            "lane": frame["lane"],
+            "patient": names,
+            "label": names,
+            "group": words,
+            "start": frame["start"],
+            "stop": frame["stop"],
+            "response": frame["response"],
+        }
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 from components.text import html_table, neutral_cells, plain
 
 
-@pytest.mark.parametrize("text", ["![x](http://example.org/a.png)", "<script>alert(1)</script>", "**bold** $x$ :red[hot] :material/home:", "a`b`|c~d~#e"])
+@pytest.mark.parametrize(
+    "text", ["![x](http://example.org/a.png)", "<script>alert(1)</script>", "**bold** $x$ :red[hot] :material/home:", "a`b`|c~d~#e"]
+)
 def test_every_markdown_character_is_escaped(text: str) -> None:
     shown = plain(text)
     for i, character in enumerate(shown):

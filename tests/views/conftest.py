@@ -36,7 +36,14 @@ def make_cohort(n: int = 60, seed: int = 1) -> Cohort:
     )
     columns = {
         "product": Column("product", "Product", "category", timing="identity", levels=("ide-cel", "cilta-cel")),
-        "ferritin_d0": Column("ferritin_d0", "Ferritin, day 0", "number", "µg/L", log_scale=True, cutoffs=(Cutoff(337, "ULN", "Mayo", "normal"), Cutoff(400, "ULN", "Cheng"))),
+        "ferritin_d0": Column(
+            "ferritin_d0",
+            "Ferritin, day 0",
+            "number",
+            "µg/L",
+            log_scale=True,
+            cutoffs=(Cutoff(337, "ULN", "Mayo", "normal"), Cutoff(400, "ULN", "Cheng")),
+        ),
         "crp_d0": Column("crp_d0", "CRP, day 0", "number", "mg/L", log_scale=True),
         "cmax": Column("cmax", "Cmax", "number", "copies/µg", timing="post-infusion"),
         "best_response": Column("best_response", "Best response", "category", timing="post-infusion", levels=("CR", "VGPR", "SD")),
@@ -45,10 +52,16 @@ def make_cohort(n: int = 60, seed: int = 1) -> Cohort:
         "pfs": Endpoint("pfs", "PFS", "Progression-free survival", "pfs_time", "pfs_event", "progression or death"),
         "os": Endpoint("os", "OS", "Overall survival", "os_time", "os_event", "death"),
     }
-    visits = [(p, m, f"Month {m:g}", "PR" if m < 3 else b) for p, b in zip(patients["patient_id"], best, strict=True) for m in (1.0, 3.0, 6.0)]
+    visits = [
+        (p, m, f"Month {m:g}", "PR" if m < 3 else b) for p, b in zip(patients["patient_id"], best, strict=True) for m in (1.0, 3.0, 6.0)
+    ]
     responses = pd.DataFrame(visits, columns=["patient_id", "month", "visit", "response"])
-    mrd = pd.DataFrame({"patient_id": patients["patient_id"][:20], "month": 1.0, "visit": "Month 1", "status": ["negative", "positive"] * 10})
-    return Cohort("made up", patients, columns, endpoints, DataReport(n, n), responses=responses, mrd=mrd, synthetic=True, fingerprint=f"{n}-{seed}")
+    mrd = pd.DataFrame(
+        {"patient_id": patients["patient_id"][:20], "month": 1.0, "visit": "Month 1", "status": ["negative", "positive"] * 10}
+    )
+    return Cohort(
+        "made up", patients, columns, endpoints, DataReport(n, n), responses=responses, mrd=mrd, synthetic=True, fingerprint=f"{n}-{seed}"
+    )
 
 
 @pytest.fixture

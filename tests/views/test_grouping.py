@@ -19,7 +19,9 @@ def test_a_value_at_the_cutoff_is_low() -> None:
     assert [r.label for r in made.rules] == ["Ferritin \u2264 337 µg/L", "Ferritin > 337 µg/L"]
 
 
-@pytest.mark.parametrize(("combine", "codes", "roles"), [("three", [0, 1, 1, -1, 2], ["low", "mixed", "high"]), ("both-low", [0, 1, 1, -1, 1], ["low", "high"])])
+@pytest.mark.parametrize(
+    ("combine", "codes", "roles"), [("three", [0, 1, 1, -1, 2], ["low", "mixed", "high"]), ("both-low", [0, 1, 1, -1, 1], ["low", "high"])]
+)
 def test_two_markers(combine: str, codes: list[int], roles: list[str]) -> None:
     made = grouping([F, C], [Marker("f", 337.0), Marker("c", 8.0)], [FERRITIN, CRP], combine)  # type: ignore[arg-type]
     assert made.codes.tolist() == codes

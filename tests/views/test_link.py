@@ -44,7 +44,11 @@ def test_a_bad_word_falls_back_and_is_said(cohort: Cohort) -> None:
     assert len(read.words) == 5
 
 
-@given(st.dictionaries(st.sampled_from(["endpoint", "marker", "split", "filter", "combine", "x"]), st.lists(st.text(max_size=40), max_size=4), max_size=6))
+@given(
+    st.dictionaries(
+        st.sampled_from(["endpoint", "marker", "split", "filter", "combine", "x"]), st.lists(st.text(max_size=40), max_size=4), max_size=6
+    )
+)
 def test_any_link_gives_a_view_of_the_cohort(query: dict[str, list[str]]) -> None:
     cohort = make_cohort(20)
     view = from_query(query, cohort).view

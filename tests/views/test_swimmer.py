@@ -24,7 +24,9 @@ def test_marks_are_the_events_of_the_cohort(cohort: Cohort) -> None:
     ongoing = made.marks[made.marks["kind"] == "ongoing"]
     assert len(ongoing) == cohort.n - len(deaths)
     relapses = made.marks[made.marks["kind"] == "progression"]
-    with_relapse = (cohort.patients["pfs_event"] == 1) & ~((cohort.patients["os_event"] == 1) & np.isclose(cohort.patients["pfs_time"], cohort.patients["os_time"]))
+    with_relapse = (cohort.patients["pfs_event"] == 1) & ~(
+        (cohort.patients["os_event"] == 1) & np.isclose(cohort.patients["pfs_time"], cohort.patients["os_time"])
+    )
     assert sorted(relapses["patient"]) == np.flatnonzero(with_relapse).tolist()
 
 
