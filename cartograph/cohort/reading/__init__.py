@@ -90,6 +90,7 @@ def _named_apart(tables: Sequence[RawTable]) -> tuple[RawTable, ...]:
         if name != table.name:
             done = f"The second is called '{name}' here."
             note = finding("note", "same-name", table.name, "two files of this name", "different names", done)
-            table = replace(table, name=name, problems=(*table.problems, note))
-        result.append(table)
+            result.append(replace(table, name=name, problems=(*table.problems, note)))
+        else:
+            result.append(table)
     return tuple(result)

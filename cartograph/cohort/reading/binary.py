@@ -36,7 +36,7 @@ def read_statistics(source: Source, kind: str) -> RawTable:
         frame, meta = _call(reader, source.content)
     except CohortError:
         raise
-    except Exception as error:  # noqa: BLE001 - pyreadstat raises its own and Python's errors for damaged files
+    except Exception as error:  # pyreadstat raises its own and Python's errors for damaged files
         raise _damaged(source.name, program) from error
     problems: list[Problem] = []
     if kind == "xpt" and source.content.count(b"HEADER RECORD*******MEMBER") > 1:
@@ -71,7 +71,7 @@ def read_parquet(source: Source) -> RawTable:
         frame.columns = pd.Index([str(n) for n in table.column_names])
     except CohortError:
         raise
-    except Exception as error:  # noqa: BLE001 - pyarrow raises its own and Python's errors for damaged files
+    except Exception as error:  # pyarrow raises its own and Python's errors for damaged files
         raise _damaged(source.name, "Parquet") from error
     keep = [i for i, n in enumerate(frame.columns) if not (n.startswith("__index_level_") and n.endswith("__"))]
     return _table(source.name, frame.iloc[:, keep], {}, [])

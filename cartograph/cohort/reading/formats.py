@@ -91,7 +91,7 @@ def _by_content(source: Source) -> Format:
     for magic, kind in _KNOWN:
         if content.startswith(magic):
             return kind
-    if content.startswith(b"PK\x03\x04") or content.startswith(b"PK\x05\x06"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _in_zip(source)
     if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _in_ole(source)

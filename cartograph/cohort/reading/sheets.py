@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from xml.etree import ElementTree
 
 import python_calamine as calamine
 
@@ -23,8 +23,9 @@ _ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\sr="(\d+)"')
 _WIDE_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\sr="([A-Z]{2,3})\d')
 _ERROR = re.compile(rb'<(?:\w+:)?c\b(?=[^>]*\st="e")[^>]*?\sr="([A-Z]+)(\d+)"[^>]*>.*?<(?:\w+:)?v>([^<]*)<', re.DOTALL)
 _UNSAVED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>")
-# what zipfile and ElementTree raise for damaged or encrypted content (ParseError is a SyntaxError, NotImplementedError a RuntimeError)
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError, EOFError, SyntaxError)
+_ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# what zipfile raises for damaged or encrypted content (NotImplementedError is a RuntimeError)
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError, EOFError)
 
 
 @dataclass(slots=True)
@@ -158,24 +159,24 @@ def _refuse_bomb(name: str, members: list[zipfile.ZipInfo]) -> None:
         raise refusal("zip-bomb", name, found, "a workbook of ordinary size", "Copy the table into a new workbook, or save it as CSV.")
 
 
+def _attributes(xml: bytes, tag: str) -> list[dict[str, str]]:
+    """Attributes of every element of this name. Patterns and no XML parser, so that entities are never expanded."""
+    elements = re.findall(rf"<(?:\w+:)?{tag}\s([^>]*)>", xml.decode("utf-8", errors="replace"))
+    return [{key.rsplit(":")[-1]: html.unescape(a or b) for key, a, b in _ATTRIBUTE.findall(e)} for e in elements]
+
+
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name to its part in the zip."""
-    relations = archive.read("xl/_rels/workbook.xml.rels")
-    workbook = archive.read("xl/workbook.xml")
-    if b"<!DOCTYPE" in relations or b"<!DOCTYPE" in workbook or b"<!ENTITY" in workbook:
-        raise ValueError("a document type in a workbook: entities could grow without end")
-    targets = {str(e.get("Id")): str(e.get("Target")) for e in ElementTree.fromstring(relations)}
-    parts: dict[str, str] = {}
+    """Sheet name to its part in the zip; sheets that no name leads to stand under their path, so that they are checked too."""
+    targets = {e.get("Id"): e.get("Target", "") for e in _attributes(archive.read("xl/_rels/workbook.xml.rels"), "Relationship")}
     members = set(archive.namelist())
-    for element in ElementTree.fromstring(workbook).iter():
-        if element.tag.rsplit("}")[-1] != "sheet":
-            continue
-        identity = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
-        target = targets.get(identity, "")
+    parts: dict[str, str] = {}
+    for sheet in _attributes(archive.read("xl/workbook.xml"), "sheet"):
+        target = targets.get(sheet.get("id"), "")
         part = target.lstrip("/") if target.startswith("/") else "xl/" + target
         if part in members:
-            parts[str(element.get("name"))] = part
-    return parts
+            parts[sheet.get("name", part)] = part
+    rest = {m for m in members if m.startswith("xl/worksheets/") and m.endswith(".xml")} - set(parts.values())
+    return parts | {m: m for m in sorted(rest)}
 
 
 def _scan(name: str, sheet: str, xml: bytes) -> _SheetFacts:

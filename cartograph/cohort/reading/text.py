@@ -190,17 +190,16 @@ def _fit(
     last_full = max((i for i, row in enumerate(rows) if len(row) >= width), default=0)
     comments = 0
     for i, row in enumerate(rows):
-        if len(row) != width:
-            row = _trimmed(row) if len(row) > width else row
-            if i > start and row and row[0].startswith(_COMMENT) and len(_trimmed(row)) < width:
-                comments += 1
-                continue
-            fits = i <= start or not any(row) or (len(row) <= width and _may_pad(row, rows[i - 1], i > last_full, tail))
-            if not fits or len(row) > width:
-                ragged.append(_ragged(name, len(row), width, numbers[i]))
-                continue
-            row = row + [""] * (width - len(row))
-        fitted.append((row, numbers[i]))
+        if len(row) == width:
+            fitted.append((row, numbers[i]))
+            continue
+        cells = _trimmed(row)
+        if i > start and cells and cells[0].startswith(_COMMENT) and len(cells) < width:
+            comments += 1
+        elif len(cells) <= width and (i <= start or not cells or len(row) > width or _may_pad(cells, rows[i - 1], i > last_full, tail)):
+            fitted.append((cells + [""] * (width - len(cells)), numbers[i]))
+        else:
+            ragged.append(_ragged(name, len(row), width, numbers[i]))
     if comments:
         problems.append(finding("note", "comment-lines", name, f"{comments:,} comment lines between the rows", "data", "Left out."))
     problems.extend(_limited(name, ragged))
@@ -218,7 +217,7 @@ def _emptiness(rows: Sequence[Sequence[str]], start: int, width: int) -> list[bo
 def _may_pad(row: list[str], previous: Sequence[str], below: bool, tail: Sequence[bool]) -> bool:
     """True when cells missing at the end of a row can only be empty ones: footnotes, and columns that are usually empty."""
     cells = [clean_text(c) for c in row]
-    return (below and is_footnote(cells, after_gap=not any(previous))) or tail[len(row)]
+    return (below and is_footnote(cells, after_gap=not any(previous))) or (len(row) < len(tail) and tail[len(row)])
 
 
 def _ragged(name: str, cells: int, width: int, row: int) -> Problem:
