@@ -20,7 +20,7 @@ lint: set-up-test  ## ruff, mypy, import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict cartograph
-	@$(BIN)/mypy app.py components pages sample_data scripts
+	@$(BIN)/mypy app.py components pages sample_data scripts benchmarks
 	@$(BIN)/lint-imports --no-logo
 
 format: set-up-test  ## let ruff mend and format the code
