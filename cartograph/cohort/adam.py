@@ -47,7 +47,7 @@ class _Domain:
     def column(self, name: str) -> pd.Series[Any]:
         """Cells of a variable; all missing when the table does not have it."""
         if name not in self.names:
-            return pd.Series(None, index=self.table.frame.index, dtype="object")
+            return pd.Series([None] * len(self.table.frame), index=self.table.frame.index, dtype="object")
         return self.table.frame[self.names[name]]
 
     def text(self, name: str) -> pd.Series[Any]:
@@ -279,7 +279,7 @@ def _by_visit(domain: _Domain, code: str, words: str) -> tuple[pd.DataFrame, dic
         columns["visit"] = visit
     columns["response"] = domain.text("AVALC")
     frame = pd.DataFrame(columns)[rows]
-    return frame.where(frame.notna(), None), {
+    return _plain(frame), {
         "response": words,
         "visit": "Visit as named in the study",
         "visit month": f"Months by {origin}",
@@ -301,7 +301,7 @@ def _dates(domain: _Domain, *names: str) -> pd.Series[Any]:
         cells = domain.column(name)
         if cells.notna().any():
             return pd.to_datetime(cells.map(_date), errors="coerce")
-    return pd.to_datetime(pd.Series(None, index=domain.table.frame.index, dtype="object"))
+    return pd.Series(pd.NaT, index=domain.table.frame.index, dtype="datetime64[ns]")
 
 
 def _date(value: object) -> pd.Timestamp | None:

@@ -76,20 +76,21 @@ def _looks_like_data(head: Sequence[Cell], body: Sequence[Sequence[Cell]]) -> bo
 
 def _header_rows(grid: Grid, start: int) -> range:
     """The rows that make up the header: group rows above it, and the sub-headers below merged cells."""
-    width = len(grid.rows[0])
     last = start
     for merge in grid.merges:
         group = merge.top == start and merge.right > merge.left
         last = max(last, merge.bottom + 1 if group else merge.bottom if merge.top == start else last)
     last = min(last, len(grid.rows) - 1)
     first = start
-    while first > 0 and (_merged_group(grid, first - 1, width) or _spelled_group(grid, first, first - 1)):
+    while first > 0 and (_merged_group(grid, first - 1) or _spelled_group(grid, first, first - 1)):
         first -= 1
     return range(first, last + 1)
 
 
-def _merged_group(grid: Grid, row: int, width: int) -> bool:
-    return any(m.top == row and m.left < m.right and m.right - m.left + 1 < max(2, width - 1) for m in grid.merges)
+def _merged_group(grid: Grid, row: int) -> bool:
+    """True for a row of group names: merged across some of the columns. A title starts at the left and stands alone."""
+    wide = [m for m in grid.merges if m.top == row and 0 < m.right - m.left < len(grid.rows[row]) - 1]
+    return bool(wide) and (wide[0].left > 0 or _filled(grid.rows[row]) > 1)
 
 
 def _spelled_group(grid: Grid, header: int, row: int) -> bool:

@@ -104,6 +104,8 @@ def _score(lines: Sequence[str], delimiter: str) -> tuple[float, float]:
         return (0.0, 0.0)
     usual, times = max(counts.items(), key=lambda item: (item[1], item[0]))
     head = next(row for row in cut if len(row) == usual)
+    if len(cut) > 1 and 1 < len(cut[0]) == usual - 1:  # a header without a name for the row names
+        head, times = cut[0], times + 1
     words = sum(1 for c in head if c.strip() and not is_number(clean_text(c)))
     return (round(times / len(cut), 1), max(0.01, words / len(head)))
 
