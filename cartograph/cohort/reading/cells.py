@@ -17,6 +17,7 @@ Cell: TypeAlias = str | float | int | bool | pd.Timestamp | None
 MISSING_WORDS = frozenset(
     {"", "na", "n/a", "n.a.", "n.a", "n. a.", "nan", "null", "<na>", "#n/a", "#na", "nat", ".", "-", "--", "\u2013", "\u2014", "\u2212"}
 )
+_LONGEST_MISSING = max(map(len, MISSING_WORDS))
 ERROR_WORDS = frozenset({"#DIV/0!", "#NUM!", "#VALUE!", "#REF!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#GETTING_DATA"})
 
 _NUMBER = re.compile(r"[<>\u2264\u2265~=\s]*[+-]?(\d+([.,]\d+)*|[.,]\d+)(e[+-]?\d+)?\s*%?", re.IGNORECASE)
@@ -28,13 +29,15 @@ _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
 
 def clean_text(text: str) -> str | None:
     """The text without surrounding blanks and byte order marks; None when it is a word for "no value"."""
-    text = text.replace("\u00a0", " ").strip().strip("\ufeff").strip()
-    return None if text.lower() in MISSING_WORDS else text
+    text = text.strip()
+    if "\u00a0" in text or "\ufeff" in text:
+        text = text.replace("\u00a0", " ").strip("\ufeff ").strip()
+    return None if len(text) <= _LONGEST_MISSING and text.lower() in MISSING_WORDS else text
 
 
 def is_error(cell: Cell) -> bool:
     """True for the error words a spreadsheet shows instead of a number."""
-    return isinstance(cell, str) and cell.upper() in ERROR_WORDS
+    return isinstance(cell, str) and cell.startswith("#") and cell.upper() in ERROR_WORDS
 
 
 def is_number(cell: Cell) -> bool:

@@ -15,6 +15,7 @@ from cartograph.cohort.reading.source import check_shape, finding, refusal
 from cartograph.cohort.tables import RawTable
 
 _SEARCHED_ROWS = 60  # title blocks are shorter than this
+_MARK_SAMPLE = 5_000  # at most so many rows, evenly spread, are looked at for the decimal mark
 _SAMPLE = 400  # rows looked at to judge a column
 _NOTE = re.compile(
     r"[*\u2020\u2021\u00a7]|\(?[a-z1-9]\)\s|(note|abbreviation|legend|source|total|footnote|quelle|anmerkung)s?\b", re.IGNORECASE
@@ -164,14 +165,15 @@ def is_footnote(row: Sequence[Cell], after_gap: bool) -> bool:
 
 def _body_rows(grid: Grid, start: int) -> tuple[list[int], list[Problem]]:
     """Indices of the rows that hold data, and notes on the empty rows and footnotes left out."""
-    kept = [i for i in range(start, len(grid.rows)) if any(c is not None for c in grid.rows[i])]
+    width = len(grid.rows[0])
+    kept = [i for i in range(start, len(grid.rows)) if grid.rows[i].count(None) < width]
     problems: list[Problem] = []
     notes: list[int] = []
     if len(grid.rows[0]) > 1:
         first_gap = next((k for k in range(1, len(kept)) if kept[k] > kept[k - 1] + 1), len(kept))
         while kept and is_footnote(grid.rows[kept[-1]], after_gap=len(kept) > first_gap):
             notes.append(kept.pop())
-    empty = sum(1 for i in range(start, kept[-1] if kept else start) if not any(c is not None for c in grid.rows[i]))
+    empty = sum(1 for i in range(start, kept[-1] if kept else start) if grid.rows[i].count(None) == width)
     if empty:
         problems.append(finding("note", "empty-rows", grid.name, f"{empty:,} empty rows", "a row per patient or visit", "Left out."))
     for i in reversed(notes):
@@ -205,7 +207,7 @@ def error_cells(name: str, header: str, word: str, row: int, count: int) -> Prob
 def _marks(name: str, frame: dict[str, list[Cell]], likely_comma: bool) -> tuple[Literal[".", ","], list[Problem]]:
     texts: list[str] = []
     for column in frame.values():
-        texts.extend(list(dict.fromkeys(c for c in column if isinstance(c, str)))[:2000])
+        texts.extend({c for c in column[:: len(column) // _MARK_SAMPLE + 1] if isinstance(c, str)})
     mark, other = decimal_mark(texts, likely_comma)
     if not other:
         return mark, []
