@@ -102,8 +102,9 @@ const SYMBOLS = {
   x: (x, y, r) => `M${round(x - r)} ${round(y - r)}l${2 * r} ${2 * r}m${-2 * r} 0l${2 * r} ${-2 * r}`,
   "arrow-right": (x, y, r) => `M${x} ${y}h${round(2.2 * r)}m${-r} ${-r}l${r} ${r}l${-r} ${r}`,
 };
+SYMBOLS["x-thin"] = SYMBOLS.x;
 SYMBOLS.cross = (x, y, r) => `M${round(x - r)} ${y}h${2 * r}M${x} ${round(y - r)}v${2 * r}`;
-const STROKED = new Set(["line-ns", "x", "cross", "arrow-right"]);
+const STROKED = new Set(["line-ns", "x", "x-thin", "cross", "arrow-right"]);
 
 /** All symbols of a trace in one path. */
 export function symbolPath(pts, symbol, size) {
@@ -204,19 +205,20 @@ function gridAndAxes(frame, layout) {
 }
 
 /** Where a reference like "paper", "x" or "y2" puts a value, in pixels. */
-function place(frame, ref, value) {
+function place(frame, ref, value, logged = false) {
   if (ref === "x paper" || ref === "y paper") {
     const { area } = frame;
     return ref[0] === "x" ? area.x + value * area.width : area.y + (1 - value) * area.height;
   }
-  return frame.axes[ref].to(value);
+  const { axis, to } = frame.axes[ref];
+  return to(logged && axis.type === "log" ? 10 ** value : value);
 }
 const refOf = (given, letter) => (!given || given === "paper" ? `${letter} paper` : given);
 
 function layoutShapes(frame, layout, below) {
   return (layout.shapes || []).filter((s) => (s.layer === "below") === below).map((s) => {
     const xr = refOf(s.xref, "x"), yr = refOf(s.yref, "y");
-    const [x0, x1] = [s.x0, s.x1].map((v) => place(frame, xr, v) + (s.xshift || 0));
+    const [x0, x1] = [s.x0, s.x1].map((v) => (s.xsizemode === "pixel" ? place(frame, xr, s.xanchor) + v : place(frame, xr, v)));
     const [y0, y1] = [s.y0, s.y1].map((v) => place(frame, yr, v));
     const line = { stroke: s.line?.color || "none", "stroke-width": s.line?.width ?? 1, "stroke-dasharray": FAMILY_DASH[s.line?.dash || "solid"], opacity: s.opacity ?? 1 };
     const d = s.type === "line" ? `M${round(x0)} ${round(y0)}L${round(x1)} ${round(y1)}` : `M${round(x0)} ${round(y0)}H${round(x1)}V${round(y1)}H${round(x0)}Z`;
@@ -227,8 +229,8 @@ function layoutShapes(frame, layout, below) {
 function annotations(frame, layout) {
   return (layout.annotations || []).map((a) => textShape(
     a.text,
-    place(frame, refOf(a.xref, "x"), a.x) + (a.xshift || 0),
-    place(frame, refOf(a.yref, "y"), a.y) - (a.yshift || 0),
+    place(frame, refOf(a.xref, "x"), a.x, true) + (a.xshift || 0),
+    place(frame, refOf(a.yref, "y"), a.y, true) - (a.yshift || 0),
     { size: a.font?.size || layout.font.size, color: a.font?.color || layout.font.color },
     { anchor: ANCHOR[a.xanchor || "center"], middle: a.yanchor || "middle", angle: a.textangle || 0 },
   ));
@@ -247,7 +249,7 @@ function scatterShapes(trace, pts, before, layout) {
     found.push({ tag: "path", attrs });
   }
   if (mode.includes("markers") && marker.opacity !== 0) {
-    const symbol = marker.symbol || "circle", open = symbol.endsWith("-open") || STROKED.has(symbol);
+    const symbol = marker.symbol || "circle", open = symbol.endsWith("-open") || STROKED.has(symbol.replace("-open", ""));
     const edge = marker.line || {};
     const attrs = { d: symbolPath(pts, symbol, marker.size || 6), opacity, "stroke-width": edge.width ?? (open ? 1.2 : 0), fill: open ? "none" : marker.color, stroke: open ? marker.color : edge.color || "none" };
     found.push({ tag: "path", attrs });

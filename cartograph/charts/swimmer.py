@@ -1,0 +1,213 @@
+"""Swimmer plot: one lane a patient, coloured by response, with marks for what happened; readable from 1 to 500 lanes and more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cartograph import format as fmt
+from cartograph.charts import theme
+from cartograph.charts.labels import month_ticks, shorten
+from cartograph.charts.legend import Entry, legend, legend_rows
+from cartograph.charts.spec import Chart
+from cartograph.charts.thinning import numbers
+from cartograph.stats.results import Floats
+from cartograph.views.explore import SwimmerLanes
+
+RIGHT, BOTTOM = 20, 40
+TITLE = 30
+GROUP_SPACE, LABEL_SPACE = 34, 66  # pixels left of the lanes
+LABEL_PITCH = 9.0  # pixels a lane needs to carry its patient's name
+LETTER = 5.8
+FILL = 0.78  # share of the pitch that a lane fills
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one kind of event is drawn and named."""
+
+    kind: str
+    symbol: str  # Plotly's name
+    glyph: str  # for the key
+    ink: str  # attribute of theme.Ink
+    scale: float = 1.0
+
+
+MARKS = (
+    Mark("MRD negative", "circle", "\u25cf", "mrd", 0.95),
+    Mark("MRD positive", "circle-open", "\u25cb", "mrd", 0.95),
+    Mark("first response", "triangle-up", "\u25b2", "best", 0.62),  # small: it often falls on the same visit as an MRD ring
+    Mark("best response", "square", "\u25a0", "best", 0.55),
+    Mark("progression", "diamond", "\u25c6", "progression", 1.1),
+    Mark("death", "x-thin-open", "\u2715", "death"),
+    Mark("ongoing", "triangle-right", "\u25b6", "quiet", 0.9),
+)
+
+
+def swimmer_chart(lanes: SwimmerLanes, *, dark: bool, height: int = 520, name: str = "courses") -> Chart:
+    """Lanes and marks over months from infusion. Patients are named at their lane only where each lane has room for letters."""
+    entries = _key(lanes, dark)
+    labelled = lanes.n_drawn > 0 and (height - _top(entries) - BOTTOM) / lanes.n_drawn >= LABEL_PITCH
+    layout = _layout(lanes, entries, labelled, dark, height)
+    pitch = (height - layout["margin"]["t"] - BOTTOM) / max(lanes.n_drawn, 1)
+    end = layout["xaxis"]["range"][1]
+    data = [_outline(lanes, pitch, dark), *_segments(lanes, pitch, dark), *_marks(lanes, pitch, end, dark), _hover(lanes)]
+    layout["annotations"] += _title(lanes, layout, dark) + legend(entries, left=8 - layout["margin"]["l"], above=layout["margin"]["t"] - TITLE - 8, dark=dark)
+    layout["annotations"] += _group_names(lanes, pitch, layout, dark)
+    layout["shapes"] = _brackets(lanes, labelled, dark)
+    return Chart(name, data, layout, _alt(lanes), lambda: swimmer_table(lanes))
+
+
+def swimmer_table(lanes: SwimmerLanes) -> pd.DataFrame:
+    """Segments and marks in one table: patient, group, what (response or event), from_month, to_month."""
+    who = lanes.lanes.drop_duplicates("lane").set_index("lane")
+    segments = lanes.lanes.assign(what=lanes.lanes["response"].replace("", "not assessed"), from_month=lanes.lanes["start"], to_month=lanes.lanes["stop"])
+    marks = lanes.marks.assign(what=lanes.marks["kind"], from_month=lanes.marks["month"], to_month=lanes.marks["month"])
+    marks = marks.assign(patient=marks["lane"].map(who["patient"]), group=marks["lane"].map(who["group"]))
+    columns = ["lane", "patient", "group", "what", "from_month", "to_month"]
+    return pd.concat([segments[columns], marks[columns]]).sort_values(["lane", "from_month"], kind="stable").drop(columns="lane").reset_index(drop=True)
+
+
+def _key(lanes: SwimmerLanes, dark: bool) -> list[Entry]:
+    """Entries for what is drawn."""
+    codes, kinds = set(lanes.lanes["response"]), set(lanes.marks["kind"])
+    found = [Entry("\u25a0", colour, code) for code, colour in theme.RESPONSE_COLOURS.items() if code in codes]
+    if codes - set(theme.RESPONSE_COLOURS):
+        found.append(Entry("\u25a0", theme.NO_RESPONSE[dark], "not assessed"))
+    colours = theme.ink(dark=dark)
+    return [*found, *(Entry(m.glyph, getattr(colours, m.ink), m.kind) for m in MARKS if m.kind in kinds)]
+
+
+def _top(entries: list[Entry]) -> int:
+    return int(TITLE + 15 * legend_rows(entries) + 6)
+
+
+def _layout(lanes: SwimmerLanes, entries: list[Entry], labelled: bool, dark: bool, height: int) -> dict[str, Any]:
+    colours = theme.ink(dark=dark)
+    left = GROUP_SPACE + (LABEL_SPACE if labelled else 0)
+    layout = theme.base_layout(dark=dark, height=height, left=left, right=RIGHT, top=_top(entries), bottom=BOTTOM)
+    last = float(lanes.lanes["stop"].max()) if len(lanes.lanes) else 12.0
+    ticks = month_ticks(last, 8)
+    layout["xaxis"] = {
+        **theme.quiet_axis(dark=dark, grid=False),
+        "range": [0, round(max(last, 1.0) * 1.02, 3)],
+        "tickvals": ticks,
+        "ticktext": [f"{t:g}" for t in ticks],
+        "title": {"text": "Months from infusion", "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
+        "anchor": "y",
+        "showline": True,
+        "linecolor": colours.quiet,
+    }
+    layout["yaxis"] = {**theme.quiet_axis(dark=dark, grid=False), "range": [-0.7, max(lanes.n_drawn, 1) - 0.3], "tickvals": [], "ticktext": []}
+    if labelled:
+        first = lanes.lanes.drop_duplicates("lane")
+        layout["yaxis"]["tickvals"] = first["lane"].tolist()
+        layout["yaxis"]["ticktext"] = [theme.escape(shorten(str(v), 10)) for v in first["label"]]
+        layout["yaxis"]["tickfont"] = {"size": 10, "color": colours.quiet}
+    return layout
+
+
+def _pieces(lane: Floats, start: Floats, stop: Floats) -> tuple[list[float | None], list[float | None]]:
+    """x and y of separate horizontal lines."""
+    gap = np.full(len(lane), np.nan)
+    return numbers(np.column_stack([start, stop, gap]).ravel(), 2), numbers(np.column_stack([lane, lane, gap]).ravel(), 0)
+
+
+def _lane_trace(x: list[float | None], y: list[float | None], colour: str, width: float) -> dict[str, Any]:
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": {"color": colour, "width": round(width, 2)}, "hoverinfo": "skip"}
+
+
+def _outline(lanes: SwimmerLanes, pitch: float, dark: bool) -> dict[str, Any]:
+    """A rim around each lane, so that the palest and the deepest response stand off the ground; none where lanes are thin."""
+    table = lanes.lanes if pitch >= 4 else lanes.lanes.iloc[:0]
+    x, y = _pieces(*(table[c].to_numpy(dtype=np.float64) for c in ("lane", "start", "stop")))
+    return _lane_trace(x, y, theme.response_edge(dark=dark), FILL * pitch + 1.2)
+
+
+def _segments(lanes: SwimmerLanes, pitch: float, dark: bool) -> list[dict[str, Any]]:
+    """One line trace per response: hundreds of lanes are ten paths."""
+    table = lanes.lanes
+    codes = table["response"].to_numpy(dtype=object)
+    known = np.isin(codes.astype(str), list(theme.RESPONSE_COLOURS))
+    lane, start, stop = (table[c].to_numpy(dtype=np.float64) for c in ("lane", "start", "stop"))
+    found = []
+    for code in ("", *theme.RESPONSE_COLOURS):
+        rows = codes == code if code else ~known
+        x, y = _pieces(lane[rows], start[rows], stop[rows])
+        found.append(_lane_trace(x, y, theme.response_colour(code, dark=dark), max(FILL * pitch, 1.0)))
+    return found
+
+
+def _marks(lanes: SwimmerLanes, pitch: float, end: float, dark: bool) -> list[dict[str, Any]]:
+    colours = theme.ink(dark=dark)
+    size = float(np.clip(0.85 * pitch, 4.0, 10.0))
+    kinds = lanes.marks["kind"].to_numpy(dtype=object)
+    month, lane = (lanes.marks[c].to_numpy(dtype=np.float64) for c in ("month", "lane"))
+    found = []
+    for mark in MARKS:
+        rows = kinds == mark.kind
+        beside = 0.008 * end if mark.kind == "ongoing" else 0.0  # the arrow starts where the lane ends
+        colour = getattr(colours, mark.ink)
+        stroked = mark.symbol.endswith("-open")
+        edge = {"width": float(np.clip(0.18 * size, 1.0, 2.0)), "color": colour} if stroked else {"width": 0.8 if size > 5 else 0, "color": colours.ground}
+        marker = {"symbol": mark.symbol, "size": round(size * mark.scale, 1), "color": colour, "line": edge}
+        x, y = numbers(month[rows] + beside, 2), numbers(lane[rows], 0)
+        found.append({"type": "scatter", "mode": "markers", "name": mark.kind, "x": x, "y": y, "marker": marker, "hoverinfo": "skip", "cliponaxis": False})
+    return found
+
+
+def _hover(lanes: SwimmerLanes) -> dict[str, Any]:
+    """Unseen points, one a lane, that carry the patient's lines."""
+    stop = lanes.lanes.groupby("lane", sort=False)["stop"].max()
+    lane = lanes.hover["lane"].to_numpy()
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "meta": "lane",
+        "x": numbers(stop.reindex(lane).fillna(0.0).to_numpy(), 2),
+        "y": lane.tolist(),
+        "marker": {"opacity": 0, "size": 8},
+        "hovertext": [theme.escape(t).replace("\n", "<br>") for t in lanes.hover["text"].tolist()],
+        "hoverinfo": "text",
+    }
+
+
+def _title(lanes: SwimmerLanes, layout: dict[str, Any], dark: bool) -> list[dict[str, Any]]:
+    colours = theme.ink(dark=dark)
+    count = f"n = {lanes.n:,}" if lanes.n_drawn == lanes.n else f"{lanes.n_drawn:,} of {fmt.patients(lanes.n)} drawn"
+    place = {"x": 0, "y": 1, "xshift": 8 - layout["margin"]["l"], "yshift": layout["margin"]["t"] - 13}
+    found = [theme.words(f"<b>Courses</b>\u2003{count}", size=theme.SIZE_TITLE, colour=colours.text, **place)]
+    if not lanes.n_drawn:
+        found.append(theme.words("No patients with a known follow-up", x=0.5, y=0.6, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet))
+    return found
+
+
+def _group_names(lanes: SwimmerLanes, pitch: float, layout: dict[str, Any], dark: bool) -> list[dict[str, Any]]:
+    """Names beside the brackets, read from bottom to top, cut to the length of their bracket."""
+    found = []
+    for label, first, last in lanes.groups[["label", "first_lane", "last_lane"]].itertuples(index=False):
+        letters = int((last - first + 1) * pitch / LETTER)
+        if label and letters >= 3:
+            shift = 14 - layout["margin"]["l"]
+            words = theme.escape(shorten(str(label), letters))
+            found.append(
+                theme.words(words, x=0, y=(int(first) + int(last)) / 2, yref="y", xanchor="center", xshift=shift, angle=-90, colour=theme.ink(dark=dark).text)
+            )
+    return found
+
+
+def _brackets(lanes: SwimmerLanes, labelled: bool, dark: bool) -> list[dict[str, Any]]:
+    at = -8 - (LABEL_SPACE if labelled else 0)
+    line = {"color": theme.ink(dark=dark).quiet, "width": 1.5}
+    place = {"type": "line", "xref": "paper", "yref": "y", "xsizemode": "pixel", "xanchor": 0, "x0": at, "x1": at, "line": line}
+    bounds = lanes.groups[["label", "first_lane", "last_lane"]].itertuples(index=False)
+    return [{**place, "y0": int(first) - 0.4, "y1": int(last) + 0.4} for label, first, last in bounds if label]
+
+
+def _alt(lanes: SwimmerLanes) -> str:
+    groups = [f"{label}: {fmt.patients(int(last) - int(first) + 1)}" for label, first, last in lanes.groups[["label", "first_lane", "last_lane"]].itertuples(index=False) if label]
+    marks = [f"{count:,} with {kind}" for kind, count in lanes.marks.groupby("kind", sort=False)["lane"].nunique().items()]
+    return f"Swimmer plot, one lane for each of {fmt.patients(lanes.n_drawn)}. " + "; ".join([*groups, *marks]) + "."
