@@ -67,6 +67,13 @@ def texts(cells: pd.Series) -> npt.NDArray[np.object_]:
 def _each_different(cells: pd.Series, read: Callable[[Any], Any], missing: Any) -> npt.NDArray[np.object_]:
     """``read`` of every cell, called once for each different cell (by type and value: True and 1 are two cells)."""
     values = cells.to_numpy(dtype=object)
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":  # most files, and faster
+        codes, different = pd.factorize(values)
+        answers = np.empty(len(different) + 1, dtype=object)
+        for i, cell in enumerate(different):
+            answers[i] = read(cell)
+        answers[-1] = missing  # code -1
+        return np.asarray(answers[codes], dtype=object)
     known: dict[tuple[type, Any], Any] = {}
     out = np.empty(len(values), dtype=object)
     for i, cell in enumerate(values):
@@ -138,27 +145,29 @@ def numbers(cells: pd.Series, decimal: Literal[".", ","] = ".") -> Numbers:
 
 
 def _plain_numbers(cells: pd.Series, decimal: Literal[".", ","]) -> tuple[Floats, Bools]:
-    """Values that need no thought, read at C speed, and True where a cell is left over."""
-    kind = cells.dtype.kind
-    if kind in "fiub":
+    """Values that need no thought, and True where a cell is left over.
+
+    Python's own reading, because ``pandas.to_numeric`` is off in the last digit of some numbers, and a cutoff may lie just there.
+    In a file with decimal commas a point may separate thousands ("1.234"), so such text is left to the careful reading.
+    """
+    if cells.dtype.kind in "fiub":
         values = cells.to_numpy(dtype=np.float64, copy=True)
         values[~np.isfinite(values)] = np.nan
         return values, np.zeros(len(values), dtype=bool)
+    strange, mark = ("_", ".") if decimal == "." else (".", ",")
     array = cells.to_numpy(dtype=object)
-    there = ~pd.isna(array)
-    if decimal == ",":
-        # A point in such a file may separate thousands: "1.234" is left to the careful reading.
-        easy = np.array([not isinstance(c, str) or "." not in c for c in array], dtype=bool)
-        array = np.array([c.replace(",", ".", 1) if isinstance(c, str) else c for c in array], dtype=object)
-        array[~easy] = None
-    dates = np.array([isinstance(c, dt.date) for c in array], dtype=bool)
-    if dates.any():
-        array = array.copy()
-        array[dates] = None
-    values = np.asarray(pd.to_numeric(pd.Series(array, dtype=object), errors="coerce"), dtype=np.float64).copy()
-    infinite = np.isinf(values)
-    values[infinite] = np.nan
-    return values, there & np.isnan(values)
+    values = np.array([_plain_number(cell, strange, mark) for cell in array] + [0.0], dtype=np.float64)[:-1]
+    values[~np.isfinite(values)] = np.nan
+    return values, ~pd.isna(array) & np.isnan(values)
+
+
+def _plain_number(cell: Any, strange: str, mark: str) -> float:
+    try:
+        if isinstance(cell, str):
+            return math.nan if strange in cell or "_" in cell else float(cell if mark == "." else cell.replace(",", ".", 1))
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _one_number(cell: Any, decimal: str) -> tuple[float, str, float, str]:
@@ -403,7 +412,7 @@ def codes(cells: pd.Series, spellings: Mapping[str, str]) -> Codes:
 
 
 def _one_code(cell: Any, spellings: Mapping[str, str]) -> tuple[str | None, str]:
-    text = folded(as_text(cell))
+    text = folded(whole(as_text(cell)))
     if text in spellings:
         return spellings[text], ""
     if text in UNKNOWN_WORDS:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.cohort import parse
@@ -222,7 +221,7 @@ def read_category(column: Cells, variable: Variable, findings: Findings) -> Read
     levels = variable.levels or (YES_NO if variable.kind == "flag" else ())
     open_list = variable.key in OPEN_LISTS or not levels
     known = spellings(column.choice.codes, variable.codes, levels)
-    found = parse.codes(_decimals_gone(column.cells), known)
+    found = parse.codes(column.cells, known)
     values = found.levels.copy()
     say_unknown(column, found.unknown, findings)
     if open_list:
@@ -240,12 +239,6 @@ def read_category(column: Cells, variable: Variable, findings: Findings) -> Read
     return Read(values, (*levels, *stray))
 
 
-def _decimals_gone(cells: pd.Series) -> pd.Series:
-    """Text like "1.0" as "1", so that codes written by other programs are found."""
-    shown = parse.texts(cells)
-    return pd.Series([parse.whole(s) if "." in s else s for s in shown], index=cells.index, dtype=object)
-
-
 def _present(values: npt.NDArray[np.object_], levels: Sequence[str]) -> tuple[str, ...]:
     """Known levels that occur, in their order, then the file's own names in alphabetical order."""
     there = {v for v in values if v is not None}
@@ -257,7 +250,7 @@ def read_event(column: Cells, findings: Findings, codes: Sequence[tuple[str, str
     known = spellings(column.choice.codes, codes, ("event", "censored"))
     if not column.choice.codes and not codes:
         known |= {"1": "event", "0": "censored", "yes": "event", "no": "censored"}
-    found = parse.codes(_decimals_gone(column.cells), known)
+    found = parse.codes(column.cells, known)
     _each(column, _EVENT, found.bad, findings)
     say_unknown(column, found.unknown, findings)
     values = np.full(len(found.levels), np.nan)

@@ -48,6 +48,12 @@ def visit_name(month: float) -> str:
     return f"Day {round(month * DAYS_PER_MONTH)}"
 
 
+def visit_names(months: Floats) -> list[str]:
+    """``visit_name`` of each month; "" where the month is not known."""
+    named = {m: visit_name(m) for m in set(months[np.isfinite(months)].tolist())}
+    return [named.get(m, "") for m in months.tolist()]
+
+
 def month_of_name(name: str) -> float:
     """Months from a visit's name ("M3", "Day 28", "6 months"); NaN when it does not say."""
     plain = "".join(name.split()) if re.fullmatch(r"\w\s*\d+", name) else name
@@ -106,7 +112,7 @@ def _results(column: Cells, month: Floats, findings: Findings, names: Sequence[s
     """patient_id, month, visit, response or status, and where they stood."""
     kind = _KINDS[column.choice.target]
     read = read_category(column, _visit_variable(kind), findings)
-    visit = [visit_name(m) if np.isfinite(m) else "" for m in month] if names is None else list(names)
+    visit = visit_names(month) if names is None else list(names)
     frame = pd.DataFrame({"patient_id": column.patients, "month": month, "visit": visit, _FRAMES[kind][3]: read.values})
     return _with_place(frame, column).loc[np.array([v is not None for v in read.values], dtype=bool)]
 
@@ -172,7 +178,7 @@ def _visit_times(by_target: Mapping[str, Cells], findings: Findings) -> tuple[Fl
     by_name = np.array([planned[str(name)] for name in names] + [np.nan])[:-1]
     month = np.where(np.isnan(month), by_name, month)
     label = [visit_name(planned[str(s)]) if np.isfinite(planned[str(s)]) else str(s) for s in names]
-    return month, [text or (visit_name(m) if np.isfinite(m) else "") for text, m in zip(label, month, strict=True)]
+    return month, [text or spelled for text, spelled in zip(label, visit_names(month), strict=True)]
 
 
 def _timed(frame: pd.DataFrame, time: str, findings: Findings) -> pd.DataFrame:
