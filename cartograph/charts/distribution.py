@@ -24,15 +24,46 @@ def distribution_chart(distribution: Distribution, cutoff: float, *, dark: bool,
     ticks = value_ticks(distribution)
     edges = np.log10(distribution.edges) if distribution.log_scale else distribution.edges
     title = {"text": _title(distribution), "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2}
-    layout["xaxis"] = {**theme.quiet_axis(dark=dark, grid=False), "range": numbers(edges[[0, -1]], 5), "tickvals": ticks, "ticktext": [fmt.number(t) for t in ticks], "title": title}
+    layout["xaxis"] = {
+        **theme.quiet_axis(dark=dark, grid=False),
+        "range": numbers(edges[[0, -1]], 5),
+        "tickvals": ticks,
+        "ticktext": [fmt.number(t) for t in ticks],
+        "title": title,
+    }
     layout["xaxis"] |= {"type": "log" if distribution.log_scale else "linear", "anchor": "y", "showline": True, "linecolor": colours.quiet}
     layout["yaxis"] = {"range": [0, max(int(distribution.counts.max(initial=0)), 1) * 1.05], "visible": False, "fixedrange": True}
     below = np.clip(cutoff, distribution.edges[0], distribution.edges[-1])
-    data = [_area(distribution, distribution.edges[0], below, colours.low), _area(distribution, below, distribution.edges[-1], colours.high)]
-    at = float(np.log10(below)) if distribution.log_scale else float(below)  # Plotly's annotations stand at the logarithm, its shapes at the value
-    layout["shapes"] = [{"type": "line", "xref": "x", "yref": "paper", "x0": float(below), "x1": float(below), "y0": 0, "y1": 1, "line": {"color": colours.text, "width": 1.5}}]
+    data = [
+        _area(distribution, distribution.edges[0], below, colours.low),
+        _area(distribution, below, distribution.edges[-1], colours.high),
+    ]
+    at = (
+        float(np.log10(below)) if distribution.log_scale else float(below)
+    )  # Plotly's annotations stand at the logarithm, its shapes at the value
+    layout["shapes"] = [
+        {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": float(below),
+            "x1": float(below),
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": colours.text, "width": 1.5},
+        }
+    ]
     layout["annotations"] = [
-        theme.words(f"{fmt.number(cutoff)} {theme.escape(distribution.unit)}", x=at, y=1, xref="x", xanchor="center", yshift=9, size=theme.SIZE_TEXT, colour=colours.text)
+        theme.words(
+            f"{fmt.number(cutoff)} {theme.escape(distribution.unit)}",
+            x=at,
+            y=1,
+            xref="x",
+            xanchor="center",
+            yshift=9,
+            size=theme.SIZE_TEXT,
+            colour=colours.text,
+        )
     ]
     alt = f"Histogram of {distribution.label}, {fmt.patients(distribution.n)}, cutoff {fmt.number(cutoff)} {distribution.unit}."
     return Chart(f"distribution-{distribution.column}", data, layout, alt, lambda: distribution_table(distribution))
@@ -74,7 +105,16 @@ def _area(distribution: Distribution, start: float, stop: float, colour: str) ->
     """The outline of the bars between two values as one filled shape."""
     x, y = outline(distribution.edges, distribution.counts.astype(np.float64), float(start), float(stop))
     line = {"width": 0, "color": colour}
-    return {"type": "scatter", "mode": "lines", "x": numbers(x, 5), "y": numbers(y, 3), "fill": "toself", "fillcolor": theme.with_opacity(colour, 0.55), "line": line, "hoverinfo": "skip"}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": numbers(x, 5),
+        "y": numbers(y, 3),
+        "fill": "toself",
+        "fillcolor": theme.with_opacity(colour, 0.55),
+        "line": line,
+        "hoverinfo": "skip",
+    }
 
 
 def outline(edges: Floats, counts: Floats, start: float, stop: float) -> tuple[Floats, Floats]:

@@ -22,10 +22,15 @@ GROUP_GAP = 0.4  # rows between the groups of the table
 LABEL = 42.0  # pixels of a direct label of three lines
 LABEL_LINES = 3
 FEW = 0.1  # share of the group at risk below which a curve is drawn faint
+HOVER = (
+    "%{x:.1f} months<br>survival %{y:.1%} (%{customdata[0]:.1%}\u2013%{customdata[1]:.1%})<br>%{customdata[2]:,.0f} at risk"  # of the step
+)
 NUMBERS = (("At risk", "at_risk"), ("Events", "cum_events"), ("Censored", "cum_censored"))
 
 
-def km_chart(panel: Panel, *, x_max: float, dark: bool, limits: bool = True, endpoint: str = "", height: int = 430, name: str = "") -> Chart:
+def km_chart(
+    panel: Panel, *, x_max: float, dark: bool, limits: bool = True, endpoint: str = "", height: int = 430, name: str = ""
+) -> Chart:
     """Curves of one panel over 0 to ``x_max`` months.
 
     ``limits``: draw the confidence band of the curve (log-log unless the curve says otherwise). ``endpoint``: words above the
@@ -109,7 +114,11 @@ def _headings(panel: Panel, endpoint: str, dark: bool) -> list[dict[str, Any]]:
     if below:
         found.append(theme.words(below, x=0, y=1, xshift=8 - LEFT, yshift=17, colour=colours.quiet))
     if not any(g.n for g in panel.groups):
-        found.append(theme.words("No patients with this endpoint and biomarker", x=0.5, y=0.7, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet))
+        found.append(
+            theme.words(
+                "No patients with this endpoint and biomarker", x=0.5, y=0.7, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet
+            )
+        )
     return found
 
 
@@ -188,8 +197,7 @@ def _line(steps: dict[str, Floats], group: Group, colour: str, opacity: float) -
         "customdata": [list(row) for row in extra],
         "line": {"shape": "hv", "color": colour, "width": theme.LINE_WIDTH, "dash": theme.DASHES[group.role]},
         "opacity": opacity,
-        "hovertemplate": f"<b>{theme.escape(group.short)}</b><br>%{{x:.1f}} months<br>survival %{{y:.1%}} (%{{customdata[0]:.1%}}\u2013%{{customdata[1]:.1%}})"
-        "<br>%{customdata[2]:,.0f} at risk<extra></extra>",
+        "hovertemplate": f"<b>{theme.escape(group.short)}</b><br>{HOVER}<extra></extra>",
     }
 
 
@@ -229,7 +237,9 @@ def _table_trace(group: Group, position: int, ticks: list[float], dark: bool) ->
 def _row_names(group: Group, position: int, dark: bool) -> list[dict[str, Any]]:
     colour = theme.ink(dark=dark).of_role(group.role)
     first = _first_row(position)
-    names = [theme.words(words, x=0, y=first + k, yref="y2", xanchor="right", xshift=-15, colour=colour) for k, (words, _) in enumerate(NUMBERS)]
+    names = [
+        theme.words(words, x=0, y=first + k, yref="y2", xanchor="right", xshift=-15, colour=colour) for k, (words, _) in enumerate(NUMBERS)
+    ]
     short = f"<b>{theme.escape(shorten(group.short, 14))}</b>"
     return [*names, theme.words(short, x=1, y=first, yref="y2", xshift=16, colour=colour)]
 

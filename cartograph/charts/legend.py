@@ -32,9 +32,9 @@ def legend(entries: Sequence[Entry], *, left: float, above: float, dark: bool) -
     """Annotations of the key: first row ``above`` pixels over the plot, starting ``left`` pixels beside it (negative = in the margin)."""
     found: list[dict[str, Any]] = []
     for entry, (x, row) in zip(entries, _positions(entries), strict=True):
-        place = {"x": 0, "y": 1, "yshift": above - row * ROW}
-        found.append(theme.words(entry.glyph, xshift=left + x, size=13, colour=entry.colour, **place))
-        found.append(theme.words(entry.words, xshift=left + x + GLYPH, colour=theme.ink(dark=dark).quiet, **place))
+        up, at = above - row * ROW, left + x
+        found.append(theme.words(entry.glyph, x=0, y=1, xshift=at, yshift=up, size=13, colour=entry.colour))
+        found.append(theme.words(entry.words, x=0, y=1, xshift=at + GLYPH, yshift=up, colour=theme.ink(dark=dark).quiet))
     return found
 
 

@@ -41,7 +41,9 @@ class Heading:
     panel: bool  # True: title of a panel; False: a visit
 
 
-def response_chart(groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest], *, dark: bool, height: int = 520, name: str = "response") -> Chart:
+def response_chart(
+    groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest], *, dark: bool, height: int = 520, name: str = "response"
+) -> Chart:
     """Stacked bars of all panels below each other, the same axis for all. 100 % are the evaluable patients of the bar.
 
     Beside each bar: ORR (PR or better) and CR rate (CR + sCR) of the evaluable patients, and n/N = evaluable of all patients of
@@ -68,12 +70,12 @@ def response_height(groups: Sequence[ResponseGroup]) -> int:
 
 def response_table(groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest]) -> pd.DataFrame:
     """One row per panel, visit and group: n, evaluable, a column per response, ORR and CR rate with limits, Fisher's p of each."""
-    p = {(t.panel, t.visit, t.outcome): t for t in tests}
+    p: dict[tuple[str, str, str], ResponseTest] = {(t.panel, t.visit, t.outcome): t for t in tests}
     rows = []
     for g in groups:
         row: dict[str, Any] = {"panel": g.panel, "visit": g.visit, "group": g.group, "n": g.n, "evaluable": g.evaluable, **dict(g.counts)}
         for outcome, rate in (("ORR", g.orr), ("CR", g.cr_rate)):
-            test = p.get((g.panel, g.visit, outcome))  # type: ignore[call-overload]
+            test = p.get((g.panel, g.visit, outcome))
             row |= {outcome: rate.value, f"{outcome}_ci_low": rate.ci_low, f"{outcome}_ci_high": rate.ci_high}
             row |= {f"{outcome}_p_fisher": test.p_value if test else math.nan, f"{outcome}_p_reason": test.reason if test else ""}
         rows.append(row)
@@ -147,24 +149,29 @@ def _layout(total: float, legend_lines: int, dark: bool, height: int) -> dict[st
 def _text_size(layout: dict[str, Any], total: float) -> float:
     """Letters shrink where the rows are lower than usual."""
     margin = layout["margin"]
-    pitch = (layout["height"] - margin["t"] - margin["b"]) / total
+    pitch: float = (layout["height"] - margin["t"] - margin["b"]) / total
     return round(min(theme.SIZE_SMALL, max(7.0, 0.88 * pitch)), 1)
 
 
 def _title(layout: dict[str, Any], dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
-    place = {"x": 0, "y": 1, "xshift": 8 - LEFT, "yshift": layout["margin"]["t"] - 13}
-    return [theme.words("<b>Response</b>\u2003% of evaluable patients", size=theme.SIZE_TITLE, colour=colours.text, **place)]
+    words = "<b>Response</b>\u2003% of evaluable patients"
+    above = layout["margin"]["t"] - 13
+    return [theme.words(words, x=0, y=1, xshift=8 - LEFT, yshift=above, size=theme.SIZE_TITLE, colour=colours.text)]
 
 
 def _column_heads(dark: bool) -> list[dict[str, Any]]:
-    return [theme.words(words, x=1, y=1, xanchor="right", xshift=shift, yshift=8, colour=theme.ink(dark=dark).quiet) for words, shift in COLUMNS]
+    return [
+        theme.words(words, x=1, y=1, xanchor="right", xshift=shift, yshift=8, colour=theme.ink(dark=dark).quiet) for words, shift in COLUMNS
+    ]
 
 
 def _heading(heading: Heading, size: float, dark: bool) -> dict[str, Any]:
     colours = theme.ink(dark=dark)
     if heading.panel:
-        return theme.words(heading.words, x=0, y=heading.y, yref="y", xshift=8 - LEFT, size=min(size + 1, theme.SIZE_TEXT), colour=colours.text)
+        return theme.words(
+            heading.words, x=0, y=heading.y, yref="y", xshift=8 - LEFT, size=min(size + 1, theme.SIZE_TEXT), colour=colours.text
+        )
     return theme.words(heading.words, x=0, y=heading.y, yref="y", xshift=8 - LEFT, size=size, colour=colours.quiet)
 
 
@@ -176,7 +183,10 @@ def _row_words(row: Row, size: float, dark: bool) -> list[dict[str, Any]]:
     name = theme.words(theme.escape(shorten(group.group, 11)), x=0, y=row.y, yref="y", xanchor="right", xshift=-6, size=size, colour=colour)
     return [
         name,
-        *(theme.words(c, x=1, y=row.y, yref="y", xanchor="right", xshift=s, size=size, colour=colour) for c, (_, s) in zip(cells, COLUMNS, strict=True)),
+        *(
+            theme.words(c, x=1, y=row.y, yref="y", xanchor="right", xshift=s, size=size, colour=colour)
+            for c, (_, s) in zip(cells, COLUMNS, strict=True)
+        ),
     ]
 
 
@@ -205,12 +215,22 @@ def _bars(code: str, rows: Sequence[Row], size: float, dark: bool) -> dict[str, 
 
 def _hover(code: str, count: int, group: ResponseGroup) -> str:
     share = fmt.percent(count / group.evaluable, group.evaluable) if group.evaluable else fmt.NOT_ESTIMABLE
-    rates = [f"{name} {fmt.percent_with_limits(r.value, r.ci_low, r.ci_high, group.evaluable)}" for name, r in (("ORR", group.orr), ("CR rate", group.cr_rate))]
+    rates = [
+        f"{name} {fmt.percent_with_limits(r.value, r.ci_low, r.ci_high, group.evaluable)}"
+        for name, r in (("ORR", group.orr), ("CR rate", group.cr_rate))
+    ]
     missing = group.n - group.evaluable
-    lines = [f"<b>{code}: {count:,} of {group.evaluable:,} ({share})</b>", theme.escape(f"{group.panel}, {group.visit}, {group.group}"), *rates]
+    lines = [
+        f"<b>{code}: {count:,} of {group.evaluable:,} ({share})</b>",
+        theme.escape(f"{group.panel}, {group.visit}, {group.group}"),
+        *rates,
+    ]
     return "<br>".join([*lines, f"{missing:,} not evaluable or not assessed"])
 
 
 def _alt(groups: Sequence[ResponseGroup]) -> str:
-    said = [f"{g.panel}, {g.visit}, {g.group}: ORR {fmt.percent(g.orr.value)} of {g.evaluable:,} evaluable, CR {fmt.percent(g.cr_rate.value)}" for g in groups]
+    said = [
+        f"{g.panel}, {g.visit}, {g.group}: ORR {fmt.percent(g.orr.value)} of {g.evaluable:,} evaluable, CR {fmt.percent(g.cr_rate.value)}"
+        for g in groups
+    ]
     return "Response by visit and group. " + "; ".join(said) + "."

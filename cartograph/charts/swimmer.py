@@ -55,7 +55,9 @@ def swimmer_chart(lanes: SwimmerLanes, *, dark: bool, height: int = 520, name: s
     pitch = (height - layout["margin"]["t"] - BOTTOM) / max(lanes.n_drawn, 1)
     end = layout["xaxis"]["range"][1]
     data = [_outline(lanes, pitch, dark), *_segments(lanes, pitch, dark), *_marks(lanes, pitch, end, dark), _hover(lanes)]
-    layout["annotations"] += _title(lanes, layout, dark) + legend(entries, left=8 - layout["margin"]["l"], above=layout["margin"]["t"] - TITLE - 8, dark=dark)
+    layout["annotations"] += _title(lanes, layout, dark) + legend(
+        entries, left=8 - layout["margin"]["l"], above=layout["margin"]["t"] - TITLE - 8, dark=dark
+    )
     layout["annotations"] += _group_names(lanes, pitch, layout, dark)
     layout["shapes"] = _brackets(lanes, labelled, dark)
     return Chart(name, data, layout, _alt(lanes), lambda: swimmer_table(lanes))
@@ -64,11 +66,18 @@ def swimmer_chart(lanes: SwimmerLanes, *, dark: bool, height: int = 520, name: s
 def swimmer_table(lanes: SwimmerLanes) -> pd.DataFrame:
     """Segments and marks in one table: patient, group, what (response or event), from_month, to_month."""
     who = lanes.lanes.drop_duplicates("lane").set_index("lane")
-    segments = lanes.lanes.assign(what=lanes.lanes["response"].replace("", "not assessed"), from_month=lanes.lanes["start"], to_month=lanes.lanes["stop"])
+    segments = lanes.lanes.assign(
+        what=lanes.lanes["response"].replace("", "not assessed"), from_month=lanes.lanes["start"], to_month=lanes.lanes["stop"]
+    )
     marks = lanes.marks.assign(what=lanes.marks["kind"], from_month=lanes.marks["month"], to_month=lanes.marks["month"])
     marks = marks.assign(patient=marks["lane"].map(who["patient"]), group=marks["lane"].map(who["group"]))
     columns = ["lane", "patient", "group", "what", "from_month", "to_month"]
-    return pd.concat([segments[columns], marks[columns]]).sort_values(["lane", "from_month"], kind="stable").drop(columns="lane").reset_index(drop=True)
+    return (
+        pd.concat([segments[columns], marks[columns]])
+        .sort_values(["lane", "from_month"], kind="stable")
+        .drop(columns="lane")
+        .reset_index(drop=True)
+    )
 
 
 def _key(lanes: SwimmerLanes, dark: bool) -> list[Entry]:
@@ -101,7 +110,12 @@ def _layout(lanes: SwimmerLanes, entries: list[Entry], labelled: bool, dark: boo
         "showline": True,
         "linecolor": colours.quiet,
     }
-    layout["yaxis"] = {**theme.quiet_axis(dark=dark, grid=False), "range": [-0.7, max(lanes.n_drawn, 1) - 0.3], "tickvals": [], "ticktext": []}
+    layout["yaxis"] = {
+        **theme.quiet_axis(dark=dark, grid=False),
+        "range": [-0.7, max(lanes.n_drawn, 1) - 0.3],
+        "tickvals": [],
+        "ticktext": [],
+    }
     if labelled:
         first = lanes.lanes.drop_duplicates("lane")
         layout["yaxis"]["tickvals"] = first["lane"].tolist()
@@ -111,7 +125,7 @@ def _layout(lanes: SwimmerLanes, entries: list[Entry], labelled: bool, dark: boo
 
 
 def _pieces(lane: Floats, start: Floats, stop: Floats) -> tuple[list[float | None], list[float | None]]:
-    """x and y of separate horizontal lines."""
+    """Coordinates (x, y) of separate horizontal lines."""
     gap = np.full(len(lane), np.nan)
     return numbers(np.column_stack([start, stop, gap]).ravel(), 2), numbers(np.column_stack([lane, lane, gap]).ravel(), 0)
 
@@ -152,10 +166,15 @@ def _marks(lanes: SwimmerLanes, pitch: float, end: float, dark: bool) -> list[di
         beside = 0.008 * end if mark.kind == "ongoing" else 0.0  # the arrow starts where the lane ends
         colour = getattr(colours, mark.ink)
         stroked = mark.symbol.endswith("-open")
-        edge = {"width": float(np.clip(0.18 * size, 1.0, 2.0)), "color": colour} if stroked else {"width": 0.8 if size > 5 else 0, "color": colours.ground}
+        edge = (
+            {"width": float(np.clip(0.18 * size, 1.0, 2.0)), "color": colour}
+            if stroked
+            else {"width": 0.8 if size > 5 else 0, "color": colours.ground}
+        )
         marker = {"symbol": mark.symbol, "size": round(size * mark.scale, 1), "color": colour, "line": edge}
         x, y = numbers(month[rows] + beside, 2), numbers(lane[rows], 0)
-        found.append({"type": "scatter", "mode": "markers", "name": mark.kind, "x": x, "y": y, "marker": marker, "hoverinfo": "skip", "cliponaxis": False})
+        trace = {"type": "scatter", "mode": "markers", "name": mark.kind, "x": x, "y": y, "marker": marker}
+        found.append({**trace, "hoverinfo": "skip", "cliponaxis": False})
     return found
 
 
@@ -178,10 +197,12 @@ def _hover(lanes: SwimmerLanes) -> dict[str, Any]:
 def _title(lanes: SwimmerLanes, layout: dict[str, Any], dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     count = f"n = {lanes.n:,}" if lanes.n_drawn == lanes.n else f"{lanes.n_drawn:,} of {fmt.patients(lanes.n)} drawn"
-    place = {"x": 0, "y": 1, "xshift": 8 - layout["margin"]["l"], "yshift": layout["margin"]["t"] - 13}
+    place: theme.Place = {"x": 0, "y": 1, "xshift": 8 - layout["margin"]["l"], "yshift": layout["margin"]["t"] - 13}
     found = [theme.words(f"<b>Courses</b>\u2003{count}", size=theme.SIZE_TITLE, colour=colours.text, **place)]
     if not lanes.n_drawn:
-        found.append(theme.words("No patients with a known follow-up", x=0.5, y=0.6, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet))
+        found.append(
+            theme.words("No patients with a known follow-up", x=0.5, y=0.6, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet)
+        )
     return found
 
 
@@ -194,7 +215,16 @@ def _group_names(lanes: SwimmerLanes, pitch: float, layout: dict[str, Any], dark
             shift = 14 - layout["margin"]["l"]
             words = theme.escape(shorten(str(label), letters))
             found.append(
-                theme.words(words, x=0, y=(int(first) + int(last)) / 2, yref="y", xanchor="center", xshift=shift, angle=-90, colour=theme.ink(dark=dark).text)
+                theme.words(
+                    words,
+                    x=0,
+                    y=(int(first) + int(last)) / 2,
+                    yref="y",
+                    xanchor="center",
+                    xshift=shift,
+                    textangle=-90,
+                    colour=theme.ink(dark=dark).text,
+                )
             )
     return found
 
@@ -208,6 +238,7 @@ def _brackets(lanes: SwimmerLanes, labelled: bool, dark: bool) -> list[dict[str,
 
 
 def _alt(lanes: SwimmerLanes) -> str:
-    groups = [f"{label}: {fmt.patients(int(last) - int(first) + 1)}" for label, first, last in lanes.groups[["label", "first_lane", "last_lane"]].itertuples(index=False) if label]
+    bounds = lanes.groups[["label", "first_lane", "last_lane"]].itertuples(index=False)
+    groups = [f"{label}: {fmt.patients(int(last) - int(first) + 1)}" for label, first, last in bounds if label]
     marks = [f"{count:,} with {kind}" for kind, count in lanes.marks.groupby("kind", sort=False)["lane"].nunique().items()]
     return f"Swimmer plot, one lane for each of {fmt.patients(lanes.n_drawn)}. " + "; ".join([*groups, *marks]) + "."

@@ -7,7 +7,7 @@ style as well as in colour, so a figure survives a grey printer and a colour-bli
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict, Unpack
 
 Dash = Literal["solid", "dash", "dot"]
 
@@ -170,37 +170,28 @@ def quiet_axis(*, dark: bool, grid: bool) -> dict[str, Any]:
     }
 
 
-def words(
-    text: str,
-    *,
-    x: float,
-    y: float,
-    xref: str = "paper",
-    yref: str = "paper",
-    xanchor: str = "left",
-    yanchor: str = "middle",
-    size: float = SIZE_SMALL,
-    colour: str,
-    xshift: float = 0,
-    yshift: float = 0,
-    angle: int = 0,
-) -> dict[str, Any]:
-    """A Plotly annotation without arrow. ``text`` may hold <b> and <br>; text from a file goes through ``escape`` first."""
-    return {
-        "text": text,
-        "x": x,
-        "y": y,
-        "xref": xref,
-        "yref": yref,
-        "xanchor": xanchor,
-        "yanchor": yanchor,
-        "xshift": round(xshift, 1),
-        "yshift": round(yshift, 1),
-        "textangle": angle,
-        "showarrow": False,
-        "align": xanchor if xanchor != "auto" else "left",
-        "font": {"size": size, "color": colour},
-    }
+class Place(TypedDict, total=False):
+    """Where words stand: Plotly's annotation keys; ``xshift`` and ``yshift`` in pixels, ``textangle`` in degrees."""
+
+    x: float
+    y: float
+    xref: str
+    yref: str
+    xanchor: str
+    yanchor: str
+    xshift: float
+    yshift: float
+    textangle: int
+
+
+def words(text: str, *, colour: str, size: float = SIZE_SMALL, **place: Unpack[Place]) -> dict[str, Any]:
+    """A Plotly annotation without arrow, by default in paper units, left-aligned and centred on its line.
+
+    ``text`` may hold <b> and <br>; text from a file goes through ``escape`` first.
+    """
+    found: dict[str, Any] = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "middle", **place}
+    found["xshift"], found["yshift"] = round(place.get("xshift", 0.0), 1), round(place.get("yshift", 0.0), 1)
+    return {"text": text, **found, "align": found["xanchor"], "showarrow": False, "font": {"size": size, "color": colour}}
 
 
 def escape(text: str) -> str:

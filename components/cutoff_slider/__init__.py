@@ -53,7 +53,12 @@ def cutoff_slider(
 
     chosen = _chosen(key)
     sent = slider_data(distribution, cutoff, ticks, dark=state.is_dark(), acknowledged=chosen[1] if chosen else 0)
-    _slider(key=key, data=json.dumps(sent, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(), height=HEIGHT, on_cutoff_change=moved)
+    _slider(
+        key=key,
+        data=json.dumps(sent, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(),
+        height=HEIGHT,
+        on_cutoff_change=moved,
+    )
     return chosen[0] if chosen else None
 
 

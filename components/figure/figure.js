@@ -69,7 +69,7 @@ export function linePath(pts, shape = "linear") {
     else if (shape === "hv" || p[1] === before[1]) {
       if (p[0] !== before[0]) path += `H${p[0]}`;
       if (p[1] !== before[1]) path += `V${p[1]}`;
-    } else path += `L${p[0]} ${p[1]}`;
+    } else path += p[0] === before[0] ? `V${p[1]}` : `L${p[0]} ${p[1]}`;
     before = p;
   }
   return path;
