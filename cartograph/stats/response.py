@@ -1,0 +1,98 @@
+"""Proportions with limits, and Fisher's exact test."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import betaincinv, gammaln
+from scipy.stats import fisher_exact as scipy_fisher
+
+from cartograph.stats.results import Estimate
+from cartograph.stats.survival import normal_quantile
+
+AS_LIKELY = 1 + 1e-7  # R's tolerance for "no more likely than the observed table"
+
+
+@lru_cache(maxsize=4096)
+def proportion(
+    successes: int, n: int, *, method: Literal["clopper-pearson", "wilson"] = "clopper-pearson", level: float = 0.95
+) -> Estimate:
+    """A proportion with exact (Clopper & Pearson, Biometrika 1934) or score (Wilson, J Am Stat Assoc 1927) limits.
+
+    ``successes`` of ``n``; NaN with a note when n is 0; ValueError when successes lie outside 0 .. n.
+    """
+    if not 0 <= successes <= n:
+        raise ValueError(f"successes must lie between 0 and n; got {successes} of {n}")
+    nan = float("nan")
+    if n == 0:
+        return Estimate(nan, nan, nan, method, n=0, events=0, notes=("nobody to count",))
+    if method == "clopper-pearson":
+        low, high = _clopper_pearson(successes, n, (1 - level) / 2)
+    elif method == "wilson":
+        low, high = _wilson(successes / n, n, normal_quantile(level))
+    else:
+        raise ValueError(f"method must be 'clopper-pearson' or 'wilson'; got {method!r}")
+    return Estimate(successes / n, low, high, method, n=n, events=successes)
+
+
+def _clopper_pearson(x: int, n: int, tail: float) -> tuple[float, float]:
+    low = 0.0 if x == 0 else float(betaincinv(x, n - x + 1, tail))
+    high = 1.0 if x == n else float(betaincinv(x + 1, n - x, 1 - tail))
+    return low, high
+
+
+def _wilson(p: float, n: int, z: float) -> tuple[float, float]:
+    middle = p + z * z / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    below = 1 + z * z / n
+    return (middle - half) / below, (middle + half) / below
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FisherTest:
+    """Fisher's exact test of a table of counts, two-sided."""
+
+    p_value: float
+    n: int
+    method: str = "Fisher's exact test"
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: p_value, n, method."""
+        return pd.DataFrame([{"p_value": self.p_value, "n": self.n, "method": self.method}])
+
+
+def fisher_exact(table: npt.ArrayLike) -> FisherTest:
+    """Two-sided p: the sum of all tables with these margins that are no more likely than the observed one.
+
+    ``table``: r x c counts. NaN with a note when a margin leaves nothing to compare.
+    """
+    counts = np.asarray(table)
+    if counts.ndim != 2 or (counts < 0).any() or not np.equal(counts, np.rint(counts)).all():
+        raise ValueError("table must be a two-way table of counts, none negative")
+    counts = counts.astype(np.int64)
+    n = int(counts.sum())
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    if min(counts.shape) < 2:
+        return FisherTest(1.0 if n else float("nan"), n, notes=("every patient has the same outcome or is in the same group",))
+    if counts.shape == (2, 2):
+        (a, b), (c, d) = counts.tolist()
+        return FisherTest(_two_by_two(a, b, c, d), n)
+    return FisherTest(float(scipy_fisher(counts).pvalue), n)
+
+
+@lru_cache(maxsize=4096)
+def _two_by_two(a: int, b: int, c: int, d: int) -> float:
+    """Sum of hypergeometric probabilities; by logarithms of factorials, so that large tables do not overflow."""
+    row, column, n = a + b, a + c, a + b + c + d
+    x = np.arange(max(0, row + column - n), min(row, column) + 1)
+    log_p = -(gammaln(x + 1) + gammaln(row - x + 1) + gammaln(column - x + 1) + gammaln(n - row - column + x + 1))
+    p = np.exp(log_p - log_p.max())
+    observed = p[a - x[0]]
+    return min(1.0, float(p[p <= observed * AS_LIKELY].sum() / p.sum()))
