@@ -1,6 +1,7 @@
 """How files spell the levels of a category, a flag or an event, in English, German, French and Spanish.
 
-Every list is made of (spelling, level) pairs; spellings are lower case with one blank between words (``parse.folded``), accents as people type them.
+Every list is made of (spelling, level) pairs; spellings are lower case with one blank between words (``parse.folded``),
+accents as people type them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ def spelled_as(levels: dict[str, str]) -> Codes:
 
 
 YES_NO_CODES: Codes = spelled(
-    yes="yes | y | 1 | true | t | ja | j | wahr | oui | o | vrai | sí | si | s | verdadero | positive | pos | pos. | positiv | positif | positivo"
+    yes="yes | y | 1 | true | t | ja | j | wahr | oui | o | vrai | sí | si | s | verdadero | positive | pos | pos. | positiv"
+    " | positif | positivo"
     " | + | present | detected | vorhanden | nachgewiesen | présent | présente | presente | détecté | detectado | checked | x",
     no="no | n | 0 | false | f | nein | falsch | non | faux | falso | negative | neg | neg. | negativ | négatif | negatif | negativo"
-    " | absent | not detected | not present | nicht vorhanden | nicht nachgewiesen | absente | ausente | non détecté | no detectado | unchecked",
+    " | absent | not detected | not present | nicht vorhanden | nicht nachgewiesen | absente | ausente | non détecté | no detectado"
+    " | unchecked",
 )
 
 SEX_CODES: Codes = spelled(
@@ -86,7 +89,8 @@ RISK_CODES: Codes = (
     *YES_NO_CODES,
     *spelled(
         yes="high | high risk | high-risk | hochrisiko | hoch | haut risque | alto riesgo | hr | hrca | abnormal | adverse",
-        no="standard | standard risk | standard-risk | standardrisiko | low | normal | risque standard | riesgo estándar | riesgo estandar | sr"
+        no="standard | standard risk | standard-risk | standardrisiko | low | normal | risque standard | riesgo estándar"
+        " | riesgo estandar | sr"
         " | not high risk | non-high risk",
     ),
 )
@@ -103,7 +107,8 @@ RESPONSE_CODES: Codes = spelled(
     " | vollständige remission | réponse complète | reponse complete | rémission complète | rc | respuesta completa | remisión completa"
     " | remision completa | cr/scr | cr / scr | ≥cr | >=cr | cr or better",
     nCR="ncr | near complete response | near-complete response | near cr | near complete remission | fast komplette remission",
-    VGPR="vgpr | very good partial response | very good partial remission | very good partial | very good pr | sehr gute partielle remission"
+    VGPR="vgpr | very good partial response | very good partial remission | very good partial | very good pr"
+    " | sehr gute partielle remission"
     " | sehr gutes partielles ansprechen | sgpr | très bonne réponse partielle | tres bonne reponse partielle | tbrp"
     " | muy buena respuesta parcial | mbrp",
     PR="pr | partial response | partial remission | partial | partielle remission | teilremission | partielles ansprechen"

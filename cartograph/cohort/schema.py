@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -156,7 +157,7 @@ _COPIES = (
 _EXPOSURE = (
     Unit("copies/\u00b5g*day", 1.0, ("copies/ug*d", "copies/ugxday", "day*copies/ug", "days*copies/ug", "copies*day/ug", "copies/ug*days")),
 )
-_PERCENT = (Unit("%", 1.0, ("percent", "per cent", "pct", "prozent")), Unit("fraction", 100.0, ("proportion", "ratio")))
+_PERCENT = (Unit("%", 1.0, ("percent", "pct", "prozent")), Unit("fraction", 100.0, ("proportion", "ratio")))
 
 # ---------------------------------------------------------------- how entries are written
 YES_NO: tuple[str, ...] = ("no", "yes")
@@ -165,11 +166,16 @@ GRADES: tuple[str, ...] = ("0", "1", "2", "3", "4", "5")
 PRODUCTS: tuple[str, ...] = ("ide-cel", "cilta-cel", "eque-cel", "zevor-cel", "other")
 
 
+# "day -5", "D-5": a day before infusion. A dash before a longer number ("day-28") joins words.
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(day|d|tag|jour|j|d[ií]a)\s*[-\u2212\u2013]\s*([1-9])(?!\d)", re.IGNORECASE)
+
+
 def header_words(text: str) -> str:
     """A header as ``Variable.names`` are written: lower case, no accents, letters and digits in words separated by one blank.
 
-    "T(4;14)" is "t 4 14", "β2-Mikroglobulin_D0" is "b2 mikroglobulin d0".
+    "T(4;14)" is "t 4 14", "β2-Mikroglobulin_D0" is "b2 mikroglobulin d0", "CRP day -5" is "crp day minus 5" (day 5 is another sample).
     """
+    text = _DAY_BEFORE.sub(r"\1 minus \2", text)
     folded = text.casefold().replace("\u03b2", "b").replace("\u00e6", "ae").replace("\u0153", "oe")
     letters = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in letters).split())
@@ -209,13 +215,16 @@ def _lab(base: Variable) -> tuple[Variable, Variable]:
 _PRE_WORDS = "Last value before lymphodepletion starts (about day -5)."
 _D0_WORDS = "On the day of infusion, before the cells."
 
-# Words in a header that say when a sample was taken (``header_words`` form). A laboratory value without one is taken as pre-lymphodepletion.
+# Words in a header that say when a sample was taken (``header_words`` form).
+# A laboratory value without one is taken as pre-lymphodepletion.
 TIME_POINTS: Mapping[str, tuple[str, ...]] = {
-    "pre": _names(
-        "pre | pre ld | preld | pre lymphodepletion | before lymphodepletion | at lymphodepletion | lymphodepletion | ld | baseline | bl | base"
-        " | day 5 | d 5 | d5 | day minus 5 | day m5 | screening | pre infusion | preinfusion | pre car t | pre cart | prior to ld | apheresis"
-        " | vor lymphodepletion | vor ld | tag 5 | ausgangswert | basis | avant lymphodepletion | avant ld | jour 5 | j 5 | initial"
-        " | antes de linfodeplecion | pre linfodeplecion | dia 5 | basal"
+    "pre": (
+        *_names(
+            "pre | pre ld | preld | pre lymphodepletion | before lymphodepletion | at lymphodepletion | lymphodepletion | ld | baseline | bl"
+            " | base | screening | pre infusion | preinfusion | pre car t | pre cart | prior to ld | vor lymphodepletion | vor ld"
+            " | ausgangswert | basis | avant lymphodepletion | avant ld | initial | antes de linfodeplecion | pre linfodeplecion | basal"
+        ),
+        *(f"{day} minus {n}" for day in ("day", "d", "tag", "jour", "j", "dia") for n in range(2, 8)),
     ),
     "d0": _names(
         "d0 | day 0 | day0 | d 0 | day of infusion | infusion day | at infusion | infusion | tag 0 | t0 | am infusionstag | bei infusion"
@@ -233,9 +242,11 @@ _IDENTITY = (
         "Identity",
         "identity",
         names=_names(
-            "patient id | patientid | patient | patient no | patient number | pat id | patid | pat nr | pat no | pt id | pt | pid | subject | subject id"
+            "patient id | patientid | patient | patient no | patient number | pat id | patid | pat nr | pat no | pt id | pt | pid"
+            " | subject | subject id"
             " | subjid | usubjid | id | case | case id | study id | studyid | participant | participant id | sample id | geo accession"
-            " | patienten id | patientennummer | patienten nr | fallnummer | numero patient | no patient | identifiant | identifiant patient"
+            " | patienten id | patientennummer | patienten nr | fallnummer | numero patient | no patient | identifiant"
+            " | identifiant patient"
             " | id paciente | paciente | numero de paciente | identificador"
         ),
         description="A study number, the same in every table of the cohort. Not a name or a hospital record number.",
@@ -261,7 +272,8 @@ _IDENTITY = (
         levels=PRODUCTS,
         codes=PRODUCT_CODES,
         names=_names(
-            "product | car t product | cart product | car t | cart | car product | cell product | construct | drug | therapy product | treatment product"
+            "product | car t product | cart product | car t | cart | car product | cell product | construct | drug | therapy product"
+            " | treatment product"
             " | car t cell product | produkt | car t produkt | praparat | produit | produit car t | producto | producto car t"
         ),
         description="The infused CAR-T product. Other names are kept as the file has them.",
@@ -320,7 +332,8 @@ _BASELINE = (
         levels=("0", "1", "2", "3", "4"),
         codes=ECOG_CODES,
         names=_names(
-            "ecog | ecog ps | ecog performance status | performance status | ps | ecog score | ecog status | who performance status | allgemeinzustand"
+            "ecog | ecog ps | ecog performance status | performance status | ps | ecog score | ecog status | who performance status"
+            " | allgemeinzustand"
             " | etat general | score ecog | estado funcional"
         ),
         description="ECOG performance status.",
@@ -375,7 +388,8 @@ _BASELINE = (
         "high_risk_cytogenetics",
         "High-risk cytogenetics",
         "high risk cytogenetics | hr cytogenetics | hrca | high risk cyto | cytogenetic risk"
-        " | cytogenetics | cytogenetics risk | high risk | high risk fish | fish risk | cyto risk | hochrisikozytogenetik | hochrisiko zytogenetik"
+        " | cytogenetics | cytogenetics risk | high risk | high risk fish | fish risk | cyto risk | hochrisikozytogenetik"
+        " | hochrisiko zytogenetik"
         " | zytogenetik | cytogenetique haut risque | cytogenetique | risque cytogenetique | citogenetica de alto riesgo | citogenetica"
         " | riesgo citogenetico",
         codes=RISK_CODES,
@@ -413,7 +427,8 @@ _BASELINE = (
         "Triple-class refractory",
         "triple class refractory | triple refractory | tcr | triple class ref"
         " | dreifach refraktar | triple refraktar | triple refractaire | triple refractario",
-        about="Refractory (no response, or progression within 60 days of the last dose) to a proteasome inhibitor, an IMiD and an anti-CD38 antibody.",
+        about="Refractory (no response, or progression within 60 days of the last dose) to a proteasome inhibitor, an IMiD and an"
+        " anti-CD38 antibody.",
     ),
     _flag(
         "penta_refractory",
@@ -434,9 +449,11 @@ _BASELINE = (
         "number",
         "Baseline",
         names=_names(
-            "prior lines | prior lines of therapy | number of prior lines | n prior lines | previous lines | lines of therapy | lot | prior lot"
+            "prior lines | prior lines of therapy | number of prior lines | n prior lines | previous lines | lines of therapy | lot"
+            " | prior lot"
             " | no of prior lines | num prior lines | number of prior therapies | prior therapies | vortherapien | therapielinien"
-            " | anzahl vortherapien | lignes anterieures | nombre de lignes | lignes de traitement | lineas previas | numero de lineas previas"
+            " | anzahl vortherapien | lignes anterieures | nombre de lignes | lignes de traitement | lineas previas"
+            " | numero de lineas previas"
             " | lineas de tratamiento"
         ),
         plausible=(1, 12),
@@ -470,9 +487,11 @@ _BASELINE = (
         unit="%",
         units=_PERCENT,
         names=_names(
-            "marrow plasma cells | bone marrow plasma cells | bmpc | bm plasma cells | marrow pc | bmpcs | plasma cells | plasma cells bm | bm pc"
+            "marrow plasma cells | bone marrow plasma cells | bmpc | bm plasma cells | marrow pc | bmpcs | plasma cells"
+            " | plasma cells bm | bm pc"
             " | bone marrow involvement | marrow burden | bone marrow plasma cell percentage | plasmazellen | knochenmark plasmazellen"
-            " | plasmazellinfiltration | infiltration knochenmark | plasmocytes medullaires | plasmocytose medullaire | infiltration medullaire"
+            " | plasmazellinfiltration | infiltration knochenmark | plasmocytes medullaires | plasmocytose medullaire"
+            " | infiltration medullaire"
             " | celulas plasmaticas | celulas plasmaticas en medula osea | infiltracion medular"
         ),
         plausible=(1, 100),
@@ -519,7 +538,8 @@ _LAB_BASES = (
         unit="10^9/L",
         units=_COUNTS,
         names=_names(
-            "alc | lymphocytes | absolute lymphocyte count | abs lymphocytes | lymphocyte count | lymphs | lymphozyten | lymphozyten absolut"
+            "alc | lymphocytes | absolute lymphocyte count | abs lymphocytes | lymphocyte count | lymphs | lymphozyten"
+            " | lymphozyten absolut"
             " | lymphocytes absolus | linfocitos | linfocitos absolutos"
         ),
         plausible=(0, 10),
@@ -534,7 +554,8 @@ _LAB_BASES = (
         unit="10^9/L",
         units=_COUNTS,
         names=_names(
-            "anc | neutrophils | absolute neutrophil count | abs neutrophils | neutrophil count | neutros | neutrophile | neutrophile absolut | neutrophiles"
+            "anc | neutrophils | absolute neutrophil count | abs neutrophils | neutrophil count | neutros | neutrophile"
+            " | neutrophile absolut | neutrophiles"
             " | polynucleaires neutrophiles | pnn | neutrofilos | neutrofilos absolutos"
         ),
         plausible=(0, 30),
@@ -549,7 +570,8 @@ _LAB_BASES = (
         unit="10^9/L",
         units=_COUNTS,
         names=_names(
-            "amc | monocytes | absolute monocyte count | abs monocytes | monocyte count | monozyten | monozyten absolut | monocitos | monocitos absolutos"
+            "amc | monocytes | absolute monocyte count | abs monocytes | monocyte count | monozyten | monozyten absolut | monocitos"
+            " | monocitos absolutos"
         ),
         plausible=(0, 5),
         possible=(0, 1000),
@@ -621,8 +643,10 @@ _LAB_BASES = (
         unit="mg/L",
         units=(Unit("mg/L", 1.0, ("ug/ml", "mcg/ml")), Unit("\u00b5g/L", 0.001, ("ug/l", "mcg/l", "ng/ml")), Unit("mg/dL", 10.0)),
         names=_names(
-            "b2m | b2 microglobulin | beta 2 microglobulin | beta2 microglobulin | beta2microglobulin | b2 m | b 2 microglobulin | beta 2 m | b2mg"
-            " | b2 mikroglobulin | beta 2 mikroglobulin | beta2 mikroglobulin | beta 2 microglobuline | b2 microglobuline | beta 2 microglobulina"
+            "b2m | b2 microglobulin | beta 2 microglobulin | beta2 microglobulin | beta2microglobulin | b2 m | b 2 microglobulin"
+            " | beta 2 m | b2mg"
+            " | b2 mikroglobulin | beta 2 mikroglobulin | beta2 mikroglobulin | beta 2 microglobuline | b2 microglobuline"
+            " | beta 2 microglobulina"
             " | b2 microglobulina"
         ),
         plausible=(1, 40),
@@ -769,7 +793,8 @@ _SURVIVAL = (
         "last_contact_date",
         "Last contact",
         "last contact date | date of last contact | last follow up date | date of last follow up | last followup"
-        " | last fu date | date last fu | last contact | last follow up | date last seen | last known alive | last visit date | follow up date"
+        " | last fu date | date last fu | last contact | last follow up | date last seen | last known alive | last visit date"
+        " | follow up date"
         " | letzter kontakt | datum letzter kontakt | letztes follow up | date des dernieres nouvelles | date dernieres nouvelles"
         " | derniere visite | ultimo contacto | fecha de ultimo contacto | fecha ultimo seguimiento",
         about="Where times without an event end.",
@@ -788,7 +813,8 @@ _RESPONSE_NAMES = (
     "response | imwg response | response status | disease response | disease status | resp | ansprechen | remission | reponse | respuesta"
     " | response at visit | overall response"
 )
-_MRD_NAMES = "mrd | mrd status | mrd result | minimal residual disease | measurable residual disease | mrd negativity | minimale resterkrankung | maladie residuelle | enfermedad minima residual | emr"
+_MRD_NAMES = "mrd | mrd status | mrd result | minimal residual disease | measurable residual disease | mrd negativity"
+" | minimale resterkrankung | maladie residuelle | enfermedad minima residual | emr"
 _RESPONSE = (
     Variable(
         "best_response",
@@ -799,7 +825,8 @@ _RESPONSE = (
         levels=RESPONSE_LEVELS,
         codes=RESPONSE_CODES,
         names=_names(
-            "best response | best overall response | bor | best resp | best imwg response | bestes ansprechen | beste remission | beste ansprechrate"
+            "best response | best overall response | bor | best resp | best imwg response | bestes ansprechen | beste remission"
+            " | beste ansprechrate"
             " | meilleure reponse | mejor respuesta"
         ),
         description="IMWG criteria (Kumar et al., Lancet Oncol 2016;17:e328).",
@@ -871,7 +898,8 @@ _TOXICITY = (
         "crs_grade",
         "CRS grade",
         "crs grade | crs | max crs grade | crs max grade | highest crs grade | maximum crs grade | crs grad | grade crs"
-        " | cytokine release syndrome | cytokine release syndrome grade | zytokinsturm grad | zytokin freisetzungssyndrom | grade de crs | src | grado crs"
+        " | cytokine release syndrome | cytokine release syndrome grade | zytokinsturm grad | zytokin freisetzungssyndrom"
+        " | grade de crs | src | grado crs"
         " | grado de slc | slc",
     ),
     _day_count(
@@ -892,7 +920,8 @@ _TOXICITY = (
         "icans_grade",
         "ICANS grade",
         "icans grade | icans | max icans grade | icans max grade | highest icans grade | maximum icans grade"
-        " | icans grad | grade icans | neurotoxicity grade | neurotoxicity | neurotoxizitat | grade de icans | grado icans | neurotoxicidad",
+        " | icans grad | grade icans | neurotoxicity grade | neurotoxicity | neurotoxizitat | grade de icans | grado icans"
+        " | neurotoxicidad",
     ),
     _day_count(
         "icans_onset_day",
@@ -941,7 +970,8 @@ _KINETICS = (
         "copies/\u00b5g",
         _COPIES,
         names=_names(
-            "car transgene | transgene | car copies | transgene copies | vcn | car dna | car t copies | vector copies | car vector copies | car t expansion"
+            "car transgene | transgene | car copies | transgene copies | vcn | car dna | car t copies | vector copies"
+            " | car vector copies | car t expansion"
             " | car gen kopien | transgen | copies du transgene | copias del transgen"
         ),
         possible=(0, 1e9),
@@ -1007,7 +1037,8 @@ _KINETICS = (
         "months",
         _MONTHS,
         names=_names(
-            "persistence | car t persistence | cart persistence | car persistence | transgene persistence | persistenz | persistance | persistencia"
+            "persistence | car t persistence | cart persistence | car persistence | transgene persistence | persistenz | persistance"
+            " | persistencia"
         ),
         plausible=(0.5, 120),
         possible=(0, 400),
