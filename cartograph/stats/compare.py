@@ -52,11 +52,11 @@ def log_rank(
     """
     data = survival_input(time, event)
     codes, labels = label_codes(group, len(data.time), "group")
-    tables = [group_counts(data.time, data.event, part, len(labels)) for part in _by_stratum(codes, strata)]
+    tables = [group_counts(data.time, data.event, part, len(labels)) for part in by_stratum(codes, strata)]
     return log_rank_of(tables, labels, rho=rho)
 
 
-def _by_stratum(codes: Codes, strata: npt.ArrayLike | None) -> list[Codes]:
+def by_stratum(codes: Codes, strata: npt.ArrayLike | None) -> list[Codes]:
     """The group codes once per stratum, with -1 for the patients of other strata."""
     if strata is None:
         return [codes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import chdtrc
 
-from cartograph.stats.event_table import EventTable
+from cartograph.stats.event_table import CELLS_PER_BLOCK, EventTable
 from cartograph.stats.hazard import Ties, newton
 from cartograph.stats.results import Floats, frame_of
 from cartograph.stats.survival import LEVEL_TOLERANCE, normal_quantile
@@ -64,13 +64,10 @@ def cutoff_scan(
     asked = _window(values, min_fraction) if cutoffs is None else np.unique(np.asarray(cutoffs, dtype=np.float64))
     everybody = EventTable.build(values, time, event)
     tables = [everybody] if strata is None else _strata_tables(values, time, event, strata)
-    score, variance = np.zeros(len(asked)), np.zeros(len(asked))
-    for table in tables:
-        u, v = _log_rank_sums(table, asked)
-        score, variance = score + u, variance + v
-    with np.errstate(divide="ignore", invalid="ignore"):
-        chi2 = np.where(variance > 0, score**2 / variance, np.nan)
-    ratio, low, high = _hazard_ratios(tables, asked, ties)
+    chi2, ratio, low, high = (np.full(len(asked), np.nan) for _ in range(4))
+    for where, blocks in _together(tables, asked):
+        chi2[where] = _chi2(blocks)
+        ratio[where], low[where], high[where] = _fit([_at_events(block, ties) for block in blocks], normal_quantile(0.95))
     n_low, events_low = _counts(everybody, asked)
     n_events = int(everybody.event.sum())
     median_low, median_high = _medians(everybody, asked)
@@ -106,41 +103,27 @@ def _counts(table: EventTable, asked: Floats) -> tuple[npt.NDArray[np.int64], np
     return n[rows].astype(np.int64), np.rint(events[rows]).astype(np.int64)
 
 
-def _log_rank_sums(table: EventTable, asked: Floats) -> tuple[Floats, Floats]:
-    """Observed minus expected events of the high group and its hypergeometric variance, at each cutoff."""
-    score, variance = np.zeros(len(asked)), np.zeros(len(asked))
-    for where, low_risk, low_events, high_risk, high_events in table.blocks(_rows(table, asked)):
-        r = low_risk[:1] + high_risk[:1]
-        d = low_events[:1] + high_events[:1]
-        share = high_risk / r
-        spread = d * np.divide(r - d, r - 1, out=np.zeros_like(r), where=r > 1)
-        score[where] = (high_events - d * share).sum(axis=1)
-        variance[where] = (share * (1 - share) * spread).sum(axis=1)
-    return score, variance
+def _together(tables: Sequence[EventTable], asked: Floats) -> Iterator[tuple[slice, list[Block]]]:
+    """The same slice of the asked cutoffs from the table of every stratum that has events, in blocks that fit memory."""
+    eventful = [table for table in tables if table.event.any()]
+    width = sum(len(table.event_times()) for table in eventful)
+    size = max(1, CELLS_PER_BLOCK // max(width, 1))
+    for parts in zip(*(table.blocks(_rows(table, asked), size) for table in eventful), strict=True):
+        yield parts[0][0], [part[1:] for part in parts]
 
 
-def _hazard_ratios(tables: Sequence[EventTable], asked: Floats, ties: Ties) -> tuple[Floats, Floats, Floats]:
-    """Cox hazard ratios with Wald limits at each cutoff; NaN where the likelihood has no finite maximum."""
-    z = normal_quantile(0.95)
-    ratio, low, high = (np.full(len(asked), np.nan) for _ in range(3))
-    if len(tables) == 1:
-        for where, *block in table_blocks(tables[0], asked):
-            ratio[where], low[where], high[where] = _fit([_at_events(block, ties)], z)
-        return ratio, low, high
-    for position in range(len(asked)):
-        sets = [_at_events(block, ties) for t in tables for _, *block in table_blocks(t, asked[position : position + 1])]
-        if sets:
-            here = slice(position, position + 1)
-            ratio[here], low[here], high[here] = _fit(sets, z)
-    return ratio, low, high
+def _chi2(blocks: Sequence[Block]) -> Floats:
+    """Log-rank chi-squared at each cutoff, summed over strata; NaN where nothing can be compared."""
+    score, variance = np.zeros(len(blocks[0][0])), np.zeros(len(blocks[0][0]))
+    for low_risk, low_events, high_risk, high_events in blocks:
+        r, d = low_risk[0] + high_risk[0], low_events[0] + high_events[0]
+        score += high_events.sum(axis=1) - high_risk @ (d / r)
+        variance += np.einsum("ij,ij,j->i", high_risk, low_risk, d * (r - d) / (r**2 * np.maximum(r - 1, 1)))
+    chi2: Floats = np.divide(score**2, variance, out=np.full(len(score), np.nan), where=variance > 0)
+    return chi2
 
 
-def table_blocks(table: EventTable, asked: Floats):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    """Blocks of an event table at asked cutoffs."""
-    return table.blocks(_rows(table, asked))
-
-
-def _at_events(block: Sequence[Counts], ties: Ties) -> tuple[Floats, Floats, Floats]:
+def _at_events(block: Block, ties: Ties) -> tuple[Floats, Floats, Floats]:
     """Risk sets of every single event: at risk low, at risk high (cutoffs x events), events of the high group."""
     low_risk, low_events, high_risk, high_events = block
     tied = (low_events[0] + high_events[0]).astype(np.int64)
@@ -169,8 +152,7 @@ def _fit(sets: Sequence[tuple[Floats, Floats, Floats]], z: float) -> tuple[Float
 def _medians(table: EventTable, asked: Floats) -> tuple[Floats, Floats]:
     """Median survival of the low and of the high group at each cutoff, by R's midpoint rule; NaN = not reached."""
     low, high = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
-    has_event = np.bincount(table.place, weights=table.event, minlength=len(table.time)) > 0
-    times = table.time[has_event]
+    times = table.event_times()
     ends = _last_times(table, asked)
     for where, low_risk, low_events, high_risk, high_events in table.blocks(_rows(table, asked)):
         low[where] = _median(times, low_risk, low_events, ends[0][where])

@@ -18,7 +18,7 @@ from cartograph.stats.results import Floats
 from cartograph.stats.times import Counts, at_risk_of, survival_input
 
 MAX_KEPT_CELLS = 2_000_000  # cutoffs x times kept cumulated; above, a selected cutoff is counted again in one pass over the patients
-CELLS_PER_BLOCK = 2_000_000  # of a scan, so that memory stays bounded whatever the number of cutoffs
+CELLS_PER_BLOCK = 500_000  # of a scan, so that memory stays bounded whatever the number of cutoffs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +57,10 @@ class EventTable:
         """Number of patients."""
         return len(self.place)
 
+    def event_times(self) -> Floats:
+        """The distinct times with an event."""
+        return self.time[np.bincount(self.place, weights=self.event, minlength=len(self.time)) > 0]
+
     def select(self, cutoff: float) -> GroupCounts:
         """Counts of the low group (0, value <= cutoff) and the high group (1, value > cutoff) at any cutoff."""
         row = int(np.searchsorted(self.cutoffs, cutoff, side="right")) - 1
@@ -73,11 +77,11 @@ class EventTable:
         """Counts of any groups: ``codes`` 0 .. n_groups - 1 for each patient of the table."""
         return count_cells(self.time, self.place, self.event, codes, n_groups)
 
-    def blocks(self, rows: Codes) -> Iterator[tuple[slice, Counts, Counts, Counts, Counts]]:
+    def blocks(self, rows: Codes, size: int = 0) -> Iterator[tuple[slice, Counts, Counts, Counts, Counts]]:
         """For ascending positions in ``cutoffs``, in blocks that fit memory: (slice of ``rows``, at risk and events of low and high).
 
         Arrays are cutoffs x event times; at risk at an event time counts T >= t. Times without an event are folded into the last event
-        time before them, which changes no risk set.
+        time before them, which changes no risk set. ``size``: cutoffs per block, 0 = as many as fit; nothing comes without events.
         """
         is_event = np.bincount(self.place, weights=self.event, minlength=len(self.time)) > 0
         column = np.cumsum(is_event) - 1  # last event time at or before each time, -1 = before the first
@@ -93,7 +97,7 @@ class EventTable:
         order = np.argsort(block[kept], kind="stable")
         block, here, event = block[kept][order], here[kept][order], self.event[kept][order]
         carry_leaving, carry_events = np.zeros(width), np.zeros(width)
-        size = max(1, CELLS_PER_BLOCK // width)
+        size = size or max(1, CELLS_PER_BLOCK // width)
         for start in range(0, len(rows), size):
             stop = min(start + size, len(rows))
             first, last = np.searchsorted(block, [start, stop])

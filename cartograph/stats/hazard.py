@@ -16,16 +16,17 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import chdtrc, ndtr
 
-from cartograph.stats.compare import LogRankTest, _by_stratum, log_rank_of
-from cartograph.stats.counts import GroupCounts, RiskSets, group_counts, joined, risk_sets
+from cartograph.stats.compare import LogRankTest, by_stratum, log_rank_of
+from cartograph.stats.counts import Codes, GroupCounts, RiskSets, group_counts, joined, risk_sets
 from cartograph.stats.results import Floats
 from cartograph.stats.survival import normal_quantile
-from cartograph.stats.times import survival_input
+from cartograph.stats.times import label_codes, survival_input
 
 Method = Literal["cox", "firth", "mantel-haenszel", "log-rank"]
 Ties = Literal["efron", "breslow"]
 TOLERANCE = 1e-12
 MAX_STEPS = 60
+LONGEST_STEP = 2.0  # of the log hazard ratio, in one step of Newton's method
 NAN = float("nan")
 
 
@@ -66,11 +67,17 @@ def hazard_ratio(
     "mantel-haenszel": exp((O - E) / V), as GraphPad Prism. "log-rank": (O1 / E1) / (O2 / E2). Both with the log-rank test.
     """
     data = survival_input(time, event)
-    codes = np.asarray(exposed, dtype=bool).astype(np.int64)
-    if len(codes) != len(data.time):
-        raise ValueError(f"exposed must have one entry per patient; got {len(codes)} for {len(data.time)} patients")
-    tables = [group_counts(data.time, data.event, c, 2) for c in _by_stratum(codes, strata)]
+    codes = _binary(exposed, len(data.time))
+    tables = [group_counts(data.time, data.event, c, 2) for c in by_stratum(codes, strata)]
     return hazard_ratio_of(tables, method=method, ties=ties, level=level)
+
+
+def _binary(exposed: npt.ArrayLike, n: int) -> Codes:
+    """0 and 1 per patient; ValueError for anything else."""
+    values = np.asarray(exposed, dtype=np.float64)
+    if values.shape != (n,) or not np.isin(values, (0.0, 1.0)).all():
+        raise ValueError(f"exposed must be True or False for each of the {n} patients, with none missing")
+    return values.astype(np.int64)
 
 
 def hazard_ratio_of(tables: Sequence[GroupCounts], *, method: Method = "cox", ties: Ties = "efron", level: float = 0.95) -> HazardRatio:
@@ -137,26 +144,30 @@ def monotone_reason(sets: RiskSets) -> str:
     return ""
 
 
-def newton(low: Floats, high: Floats, events_high: Floats, *, steps: int = MAX_STEPS) -> tuple[Floats, Floats]:
-    """Maximise the partial likelihood of many splits at once.
+def newton(low: Floats, high: Floats, events_high: Floats) -> tuple[Floats, Floats]:
+    """Maximise the partial likelihood of many splits at once; every split must have a maximum (see ``monotone_reason``).
 
     ``low``, ``high``: splits x events, at risk in each group; ``events_high``: events in the high group of each split. Returns the log
-    hazard ratio and the information of each split. Steps are halved never: with one covariate and a start at 0 the likelihood is concave
-    and a step longer than 2 is cut.
+    hazard ratio and the information of each split. The sign of the score narrows a bracket that no step may leave.
     """
-    beta = np.zeros(len(low))
-    information = np.ones(len(low))
-    for _ in range(steps):
-        share = _share(low, high, beta)
-        score = events_high - share.sum(axis=1)
-        information = (share * (1 - share)).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.clip(np.where(information > 0, score / information, 0.0), -2.0, 2.0)
-        beta = beta + step
-        if np.all(np.abs(step) < TOLERANCE * np.maximum(1.0, np.abs(beta))):
+    odds = np.full(low.shape, np.inf)
+    np.divide(low, high, out=odds, where=high > TOLERANCE)
+    beta, information = np.zeros(len(low)), np.ones(len(low))
+    below, above = np.full(len(low), -np.inf), np.full(len(low), np.inf)
+    for _ in range(MAX_STEPS):
+        theta = np.exp(beta)[:, None]
+        share = theta / (theta + odds)
+        expected = share.sum(axis=1)
+        score, information = events_high - expected, expected - np.einsum("ij,ij->i", share, share)
+        below, above = np.where(score > 0, beta, below), np.where(score < 0, beta, above)
+        step = np.clip(score / np.maximum(information, 1e-300), -LONGEST_STEP, LONGEST_STEP)
+        proposed = beta + step
+        with np.errstate(invalid="ignore"):
+            proposed = np.where((proposed > below) & (proposed < above), proposed, (below + above) / 2)
+        beta = np.where(np.abs(step) > TOLERANCE, proposed, beta)
+        if np.all(np.abs(step) <= TOLERANCE * np.maximum(1.0, np.abs(beta))):
             break
-    share = _share(low, high, beta)
-    return beta, (share * (1 - share)).sum(axis=1)
+    return beta, information
 
 
 def _share(low: Floats, high: Floats, beta: Floats) -> Floats:
@@ -230,8 +241,8 @@ def interaction(
     R: anova(coxph(Surv ~ exposed + by), coxph(Surv ~ exposed * by)). ``by``: a label for each patient, two or more levels.
     """
     data = survival_input(time, event)
-    levels, level = np.unique(np.asarray(by), return_inverse=True)
-    cells = 2 * level + np.asarray(exposed, dtype=bool)
+    level, levels = label_codes(by, len(data.time), "by")
+    cells = 2 * level + _binary(exposed, len(data.time))
     return interaction_of(group_counts(data.time, data.event, cells, 2 * len(levels)), ties=ties)
 
 

@@ -150,7 +150,7 @@ def curve_from_counts(
     used = (events + censored) > 0
     time, at_risk, events, censored = time[used], at_risk[used], events[used], censored[used]
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival: Floats = np.cumprod(1.0 - events / at_risk)
+        survival = np.cumprod(1.0 - events / at_risk).astype(np.float64, copy=False)
         log_variance: Floats = np.cumsum(np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0))
     log_error: Floats = np.sqrt(log_variance).astype(np.float64)
     low, high = _limits(survival, log_error, normal_quantile(level), ci)
