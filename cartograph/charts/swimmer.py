@@ -22,6 +22,7 @@ TITLE = 30
 GROUP_SPACE, LABEL_SPACE = 34, 66  # pixels left of the lanes
 LABEL_PITCH = 9.0  # pixels a lane needs to carry its patient's name
 LETTER = 5.8
+OPEN_RING = "MRD positive"
 FILL = 0.78  # share of the pitch that a lane fills
 
 
@@ -38,7 +39,7 @@ class Mark:
 
 MARKS = (
     Mark("MRD negative", "circle", "\u25cf", "mrd", 0.95),
-    Mark("MRD positive", "circle-open", "\u25cb", "mrd", 0.95),
+    Mark("MRD positive", "circle", "\u25cb", "mrd", 0.95),
     Mark("first response", "triangle-up", "\u25b2", "best", 0.62),  # small: it often falls on the same visit as an MRD ring
     Mark("best response", "square", "\u25a0", "best", 0.55),
     Mark("progression", "diamond", "\u25c6", "progression", 1.1),
@@ -164,18 +165,22 @@ def _marks(lanes: SwimmerLanes, pitch: float, end: float, dark: bool) -> list[di
     for mark in MARKS:
         rows = kinds == mark.kind
         beside = 0.008 * end if mark.kind == "ongoing" else 0.0  # the arrow starts where the lane ends
-        colour = getattr(colours, mark.ink)
-        stroked = mark.symbol.endswith("-open")
-        edge = (
-            {"width": float(np.clip(0.18 * size, 1.0, 2.0)), "color": colour}
-            if stroked
-            else {"width": 0.8 if size > 5 else 0, "color": colours.ground}
-        )
-        marker = {"symbol": mark.symbol, "size": round(size * mark.scale, 1), "color": colour, "line": edge}
+        marker = {"symbol": mark.symbol, "size": round(size * mark.scale, 1), **_paint(mark, size, colours)}
         x, y = numbers(month[rows] + beside, 2), numbers(lane[rows], 0)
         trace = {"type": "scatter", "mode": "markers", "name": mark.kind, "x": x, "y": y, "marker": marker}
         found.append({**trace, "hoverinfo": "skip", "cliponaxis": False})
     return found
+
+
+def _paint(mark: Mark, size: float, colours: theme.Ink) -> dict[str, Any]:
+    """Fill and edge: an edge in the colour of the ground sets a mark off from any lane; an open ring is filled with the ground."""
+    colour = getattr(colours, mark.ink)
+    strong, thin = float(np.clip(0.18 * size, 1.0, 2.0)), 1.0 if size > 5 else 0.0
+    if mark.kind == OPEN_RING:
+        return {"color": colours.ground, "line": {"width": strong, "color": colour}}
+    if mark.symbol.endswith("-open"):
+        return {"color": colour, "line": {"width": strong, "color": colour}}
+    return {"color": colour, "line": {"width": thin, "color": colours.ground}}
 
 
 def _hover(lanes: SwimmerLanes) -> dict[str, Any]:

@@ -151,6 +151,7 @@ function tell(s) {
 
 function send(s) {
   s.sent = Math.max(s.sent, s.acknowledged) + 1;
+  s.sentAt = performance.now();
   s.set("cutoff", { value: s.value, count: s.sent });
 }
 
@@ -227,7 +228,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const sent = JSON.parse(new TextDecoder().decode(data));
   const shape = JSON.stringify({ ...sent, cutoff: 0, acknowledged: 0 });
   s.acknowledged = Math.max(s.acknowledged, sent.acknowledged);
-  const ours = s.dragging || s.waiting || s.sent > s.acknowledged;
+  const unanswered = s.sent > s.acknowledged && performance.now() - s.sentAt < 3000; // an answer that never comes must not lock the handle
+  const ours = s.dragging || s.waiting || unanswered;
   const anew = shape !== s.shape;
   Object.assign(s, { data: sent, shape });
   if (s.value === undefined || !ours) s.value = sent.cutoff;
