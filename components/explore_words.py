@@ -7,6 +7,7 @@ import math
 
 import pandas as pd
 from cartograph import format as fmt
+from cartograph.stats.results import Estimate
 from cartograph.views.explore import Comparison, ExploreResult, Group, Panel
 
 SUMMARY_MONTHS = (6.0, 12.0, 24.0)
@@ -29,6 +30,10 @@ def finding(result: ExploreResult) -> str:
 def _median(group: Group) -> str:
     value = group.median.value
     return fmt.NOT_REACHED if math.isnan(value) or math.isinf(value) else f"{value:.1f} months"
+
+
+def _median_with_limits(group: Group) -> str:
+    return fmt.median_with_limits(group.median.value, group.median.ci_low, group.median.ci_high)
 
 
 def _estimate(comparison: Comparison) -> str:
@@ -81,20 +86,18 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
                     "Group": group.label,
                     "n": f"{group.n:,}",
                     "Events": f"{group.events:,}",
-                    f"Median {result.endpoint_label} (95 % CI)": fmt.median_with_limits(
-                        group.median.value, group.median.ci_low, group.median.ci_high
-                    ),
+                    f"Median {result.endpoint_label} (95 % CI)": _median_with_limits(group),
                     **_milestones(group, result.endpoint_label),
                     "Follow-up, median": fmt.months(group.follow_up.value) + (" mo" if math.isfinite(group.follow_up.value) else ""),
-                    "ORR, best": ""
-                    if response is None
-                    else f"{fmt.percent_with_limits(response.orr.value, response.orr.ci_low, response.orr.ci_high)} of {response.evaluable}",
-                    "CR rate, best": ""
-                    if response is None
-                    else f"{fmt.percent_with_limits(response.cr_rate.value, response.cr_rate.ci_low, response.cr_rate.ci_high)} of {response.evaluable}",
+                    "ORR, best": _rate(response.orr, response.evaluable) if response else "",
+                    "CR rate, best": _rate(response.cr_rate, response.evaluable) if response else "",
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _rate(rate: Estimate, evaluable: int) -> str:
+    return f"{fmt.percent_with_limits(rate.value, rate.ci_low, rate.ci_high, evaluable)} of {evaluable:,}"
 
 
 def _milestones(group: Group, endpoint: str) -> dict[str, str]:

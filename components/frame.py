@@ -16,7 +16,9 @@ STYLE = Path(__file__).parent / "style.css"
 
 def set_up() -> None:
     """Page configuration and style, once a run."""
-    st.set_page_config(page_title="CARTograph", page_icon=":material/show_chart:", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(
+        page_title="CARTograph", page_icon=str(Path(__file__).parent / "icon.png"), layout="wide", initial_sidebar_state="auto"
+    )
     st.html(STYLE)
 
 

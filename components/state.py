@@ -53,6 +53,12 @@ def active_cohort() -> Cohort:
     return cohort
 
 
+def cohort_id() -> str:
+    """How links name the active cohort: a sample's key, else the beginning of its fingerprint."""
+    active_cohort()
+    return str(st.session_state[_COHORT_ID])
+
+
 def _remember_link() -> None:
     st.session_state[_LINK] = {name: st.query_params.get_all(name) for name in st.query_params}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cartograph.views.panels import PanelTable, build_panel_table, interaction_of, panel_of
+from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
 
 from cartograph.cohort.filters import apply_filters
 from cartograph.cohort.model import Cohort, Column
@@ -110,13 +110,14 @@ def compute(cohort: Cohort, view: ExploreView) -> ExploreResult:
 def compute_on(board: Board, view: ExploreView, *, order: Order = "follow-up") -> ExploreResult:
     """The answer for the cutoffs of ``view``, read from a board that was prepared for the same question."""
     made = grouping(board.values, view.markers, board.columns, view.combine) if view.markers else everybody(board)
-    panels = tuple(panel_of(table, made, view.markers) for table in board.tables)
+    counts = [counts_of(table, made, view.markers) for table in board.tables]
+    panels = tuple(panel_of(table, counted, made) for table, counted in zip(board.tables, counts, strict=True))
     responses, tests = _responses(board, made)
     return ExploreResult(
         view=view,
         endpoint_label=board.cohort.endpoints[board.endpoint].label,
         panels=panels,
-        interaction=interaction_of(board.tables, made),
+        interaction=interaction_words(board.tables, made, board.time, board.event),
         distributions=board.distributions,
         responses=responses,
         response_tests=tests,

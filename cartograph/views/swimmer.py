@@ -51,7 +51,7 @@ def courses(cohort: Cohort, endpoint: str, shown: Sequence[str] = ()) -> Courses
         ignore_index=True,
     )
     notes = () if len(cohort.responses) else ("The file gives no response by visit: lanes are coloured by best response only.",)
-    time, _ = cohort.survival(endpoint) if endpoint else (length, length)
+    time = cohort.survival(endpoint)[0] if endpoint in cohort.endpoints else length
     return Courses(
         segments=segments,
         marks=marks,

@@ -56,9 +56,8 @@ def make_cohort(n: int = 60, seed: int = 1) -> Cohort:
         (p, m, f"Month {m:g}", "PR" if m < 3 else b) for p, b in zip(patients["patient_id"], best, strict=True) for m in (1.0, 3.0, 6.0)
     ]
     responses = pd.DataFrame(visits, columns=["patient_id", "month", "visit", "response"])
-    mrd = pd.DataFrame(
-        {"patient_id": patients["patient_id"][:20], "month": 1.0, "visit": "Month 1", "status": ["negative", "positive"] * 10}
-    )
+    status = np.where(np.arange(n) % 2 == 0, "negative", "positive")
+    mrd = pd.DataFrame({"patient_id": patients["patient_id"], "month": 1.0, "visit": "Month 1", "status": status}).head(20)
     return Cohort(
         "made up", patients, columns, endpoints, DataReport(n, n), responses=responses, mrd=mrd, synthetic=True, fingerprint=f"{n}-{seed}"
     )

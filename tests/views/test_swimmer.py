@@ -74,5 +74,5 @@ def test_a_cohort_without_visits_or_survival_still_has_lanes() -> None:
     empty = cohort.responses.iloc[:0]
     bare = Cohort("x", cohort.patients, cohort.columns, cohort.endpoints, cohort.report, responses=empty, mrd=cohort.mrd.iloc[:0])
     assert set(courses(bare, "os").segments["response"]) <= {"CR", "VGPR", "SD", "PD", ""}
-    without = Cohort("x", cohort.patients, cohort.columns, {}, cohort.report, responses=pd.DataFrame(empty), mrd=cohort.mrd)
+    without = Cohort("x", cohort.patients, cohort.columns, {}, cohort.report, responses=pd.DataFrame(empty), mrd=cohort.mrd.iloc[:5])
     assert arrange(courses(without, ""), np.zeros(10, dtype=np.int64), ["all"]).n == 0
