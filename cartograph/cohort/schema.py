@@ -220,8 +220,8 @@ _D0_WORDS = "On the day of infusion, before the cells."
 TIME_POINTS: Mapping[str, tuple[str, ...]] = {
     "pre": (
         *_names(
-            "pre | pre ld | preld | pre lymphodepletion | before lymphodepletion | at lymphodepletion | lymphodepletion | ld | baseline | bl"
-            " | base | screening | pre infusion | preinfusion | pre car t | pre cart | prior to ld | vor lymphodepletion | vor ld"
+            "pre | pre ld | preld | pre lymphodepletion | before lymphodepletion | at lymphodepletion | lymphodepletion | ld | baseline"
+            " | bl | base | screening | pre infusion | preinfusion | pre car t | pre cart | prior to ld | vor lymphodepletion | vor ld"
             " | ausgangswert | basis | avant lymphodepletion | avant ld | initial | antes de linfodeplecion | pre linfodeplecion | basal"
         ),
         *(f"{day} minus {n}" for day in ("day", "d", "tag", "jour", "j", "dia") for n in range(2, 8)),
