@@ -15,7 +15,7 @@ from cartograph.cohort import derived, parse
 from cartograph.cohort.endpoints import Endpoints, build_endpoints, endpoint_keys
 from cartograph.cohort.extra import read_extra
 from cartograph.cohort.findings import Findings, Place, Rule, quoted
-from cartograph.cohort.join import Cells, Placed, Roster, merge, sheets_of
+from cartograph.cohort.join import VISIT_TARGETS, Cells, Placed, Roster, merge, sheets_of
 from cartograph.cohort.mapping import EXTRA
 from cartograph.cohort.mapping import Mapping as ColumnMapping
 from cartograph.cohort.model import Cohort, Column
@@ -27,7 +27,6 @@ from cartograph.cohort.visits import Visits, build_visits
 
 Progress = Callable[[float, str], None]
 SOURCE_HEADERS = frozenset({"data source", "datasource", "source", "data origin", "synthetic"})
-VISIT_TARGETS = frozenset({"response_visit", "mrd_visit", "car_transgene_day"})
 
 _EMPTY_COLUMN = Rule("note", "empty-column", "at least one value", "The column is left out.")
 _NO_TARGET = Rule("warning", "unknown-target", "a column this program knows", "It stays as an extra column.")

@@ -16,6 +16,7 @@ from cartograph.cohort.mapping import DROP, EXTRA, ColumnChoice
 from cartograph.cohort.mapping import Mapping as ColumnMapping
 from cartograph.cohort.tables import RawTable
 
+VISIT_TARGETS = frozenset({"response_visit", "mrd_visit", "car_transgene_day"})  # several columns each, one per visit
 LONG_TARGETS = frozenset({"visit_month", "visit_day", "visit_name", "response_at_visit", "mrd_at_visit", "sample_day"})
 Texts = npt.NDArray[np.object_]
 Bools = npt.NDArray[np.bool_]
@@ -150,7 +151,7 @@ def _columns(
         if choice is None or choice.target == DROP or (choice.target == "patient_id" and not twice):
             twice = twice or (choice is not None and choice.target == "patient_id")
             continue
-        slot = (choice.target, choice.visit)
+        slot = (choice.target, choice.visit if choice.target in VISIT_TARGETS else None)
         if slot in taken and choice.target != EXTRA:
             findings.say(_TWICE, Place(table.name, str(header)), f"a second column for '{choice.target}'")
             choice = ColumnChoice(choice.table, choice.header, EXTRA, unit=choice.unit)

@@ -14,7 +14,7 @@ from cartograph.cohort import parse
 from cartograph.cohort.findings import Findings, Rule, quoted
 from cartograph.cohort.join import Cells
 from cartograph.cohort.model import DAYS_PER_MONTH
-from cartograph.cohort.schema import Unit, Variable
+from cartograph.cohort.schema import Variable, plain_unit, unit_named
 
 YES_NO = ("no", "yes")
 OPEN_LISTS = frozenset({"product", "center"})  # names that nobody knew of stay as they are
@@ -113,24 +113,9 @@ def plain_numbers(column: Cells, findings: Findings) -> parse.Numbers:
     return found
 
 
-def unit_of(variable: Variable, name: str) -> Unit | None:
-    """The unit that a file calls ``name`` ("" = the canonical one); None when it is not known."""
-    plain = _plain_unit(name)
-    for unit in variable.units:
-        if plain in (_plain_unit(unit.name), *(_plain_unit(s) for s in unit.spellings)):
-            return unit
-    if plain in ("", _plain_unit(variable.unit)):
-        return Unit(variable.unit, 1.0)
-    return None
-
-
-def _plain_unit(name: str) -> str:
-    return "".join(name.casefold().replace("\u00b5", "u").replace("\u03bc", "u").replace("\u00d7", "x").split())
-
-
 def unit_factor(column: Cells, variable: Variable, findings: Findings) -> float:
     """What file values are multiplied by. An unknown unit is said and changes nothing."""
-    unit = unit_of(variable, column.choice.unit)
+    unit = unit_named(variable, column.choice.unit)
     if unit is None:
         findings.say(_UNIT, column.place, f"the unit {quoted(column.choice.unit)}")
         return 1.0
@@ -160,7 +145,7 @@ def _check_scale(column: Cells, variable: Variable, values: npt.NDArray[np.float
         return
     low, high = variable.plausible
     middle = float(np.median(there))
-    used = unit_of(variable, column.choice.unit)
+    used = unit_named(variable, column.choice.unit)
     if low <= middle <= high or used is None:
         return
     better = [u.name for u in variable.units if u.factor != used.factor and low <= middle / used.factor * u.factor <= high]
@@ -192,7 +177,7 @@ def read_time(column: Cells, findings: Findings, time_unit: str) -> Read:
 
 def _time_unit(name: str) -> str:
     """The time unit a file means; "" when it is not one."""
-    plain = _plain_unit(name).rstrip(".")
+    plain = plain_unit(name).rstrip(".")
     spelled = {
         "days": ("d", "day", "days", "tage", "tag", "jours", "dias", "d\u00edas"),
         "weeks": ("w", "wk", "wks", "week", "weeks", "wochen", "semaines", "semanas"),

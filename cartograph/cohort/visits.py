@@ -12,9 +12,9 @@ import pandas as pd
 
 from cartograph.cohort import parse
 from cartograph.cohort.findings import Findings, Place, Rule
-from cartograph.cohort.join import Cells, Sheet
+from cartograph.cohort.join import VISIT_TARGETS, Cells, Sheet
 from cartograph.cohort.model import DAYS_PER_MONTH
-from cartograph.cohort.schema import MRD_LEVELS, RESPONSE_LEVELS, VARIABLES, Variable
+from cartograph.cohort.schema import MRD_LEVELS, RESPONSE_LEVELS, VARIABLES, Unit, Variable
 from cartograph.cohort.values import plain_numbers, read_category, read_number
 
 Floats = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def build_visits(sheets: Sequence[Sheet], findings: Findings) -> Visits:
     parts: dict[str, list[pd.DataFrame]] = {"responses": [], "mrd": [], "series": []}
     for sheet in sheets:
         for column in sheet.wide:
-            if column.choice.target in ("response_visit", "mrd_visit", "car_transgene_day"):
+            if column.choice.target in VISIT_TARGETS:
                 _wide_column(column, parts, findings)
         if sheet.long:
             _long_table(sheet, parts, findings)
@@ -130,16 +130,16 @@ def _with_place(frame: pd.DataFrame, column: Cells) -> pd.DataFrame:
     return frame.assign(_row=np.asarray(column.rows, dtype=np.float64), _table=column.place.table, _header=column.place.column)
 
 
-def series_variable(quantity: str) -> Variable:
-    """The variable that gives a time course its unit: the laboratory value at day 0, or the transgene sample."""
+def series_variable(quantity: str, unit: str = "") -> Variable:
+    """The variable that gives a time course its unit: the laboratory value at day 0, or the transgene sample; else the file's ``unit``."""
     for key in (f"{quantity}_d0", f"{quantity}_day", f"{quantity}_pre", quantity):
         if key in VARIABLES and VARIABLES[key].kind == "number":
             return VARIABLES[key]
-    return Variable(quantity, quantity, "number", "Kinetics", timing="post-infusion")
+    return Variable(quantity, quantity, "number", "Kinetics", timing="post-infusion", unit=unit, units=(Unit(unit, 1.0),))
 
 
 def _samples(column: Cells, day: Floats, quantity: str, findings: Findings) -> pd.DataFrame:
-    read = read_number(column, series_variable(quantity), findings)
+    read = read_number(column, series_variable(quantity, column.choice.unit), findings)
     sign = np.full(len(day), "", dtype=object) if read.sign is None else read.sign
     frame = pd.DataFrame({"patient_id": column.patients, "day": day, "quantity": quantity, "value": read.values, "sign": sign})
     known: pd.DataFrame = _with_place(frame, column).loc[~np.isnan(read.values)]
