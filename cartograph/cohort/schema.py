@@ -850,7 +850,7 @@ _RESPONSE = (
         "post-infusion",
         levels=MRD_LEVELS,
         codes=MRD_CODES,
-        names=_names("best mrd | mrd best | mrd ever | ever mrd negative | mrd course | mrd overall | beste mrd | mrd negative ever"),
+        names=_names("best mrd | mrd best | mrd ever | ever mrd negative | mrd overall | beste mrd | mrd negative ever"),
         description="Negative at any time after infusion, else positive.",
     ),
     Variable(
