@@ -88,8 +88,8 @@ ECOG_CODES: Codes = tuple(
 RISK_CODES: Codes = (
     *YES_NO_CODES,
     *spelled(
-        yes="high | high risk | high-risk | hochrisiko | hoch | haut risque | alto riesgo | hr | hrca | abnormal | adverse",
-        no="standard | standard risk | standard-risk | standardrisiko | low | normal | risque standard | riesgo estándar"
+        yes="high | high risk | high-risk | hochrisiko | hoch | haut risque | alto riesgo | hr | hrca",
+        no="standard | standard risk | standard-risk | standardrisiko | low | risque standard | riesgo estándar"
         " | riesgo estandar | sr"
         " | not high risk | non-high risk",
     ),
@@ -127,9 +127,9 @@ RESPONSE_CODES: Codes = spelled(
 MRD_CODES: Codes = spelled_as(
     {
         "negative": "negative | neg | neg. | mrd negative | mrd-negative | mrd neg | mrd- | mrd− | undetectable | not detected | negativ"
-        " | mrd-negativ | négatif | négative | negatif | indétectable | negativo | negativa | indetectable | 0 | no",
+        " | mrd-negativ | négatif | négative | negatif | indétectable | negativo | negativa | indetectable",
         "positive": "positive | pos | pos. | mrd positive | mrd-positive | mrd pos | mrd+ | detectable | detected | positiv | mrd-positiv"
-        " | positif | détectable | positivo | positiva | 1 | yes",
+        " | positif | détectable | positivo | positiva",
         "not done": "not done | not assessed | not evaluable | ne | nd | n.d. | not tested | nicht durchgeführt | nicht bestimmt | non fait"
         " | no realizado",
     }

@@ -189,3 +189,12 @@ def test_header_words(header: str, words: str) -> None:
 def test_responders_are_responses() -> None:
     assert set(RESPONSE_LEVELS) >= RESPONDERS >= COMPLETE_RESPONDERS
     assert set(VARIABLES["best_mrd"].levels) == set(MRD_LEVELS)
+
+
+def test_a_bare_yes_or_1_says_nothing_about_mrd() -> None:
+    """In a column "MRD negative" yes means negative, in a column "MRD" positive: the mapping has to say which."""
+    assert not {"1", "0", "yes", "no"} & dict(VARIABLES["mrd_visit"].codes).keys()
+
+
+def test_an_abnormal_karyotype_is_not_called_high_risk() -> None:
+    assert "abnormal" not in dict(VARIABLES["high_risk_cytogenetics"].codes)
