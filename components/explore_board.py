@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import streamlit as st
+
 from cartograph.charts.km import km_chart
-from cartograph.charts.response import response_chart
+from cartograph.charts.response import response_chart, response_height
 from cartograph.charts.swimmer import swimmer_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on, prepare
 from cartograph.views.explore import ExploreResult, ExploreView
-
 from components import state
 from components.explore_words import comparison_lines, finding, flow_line, summary_frame
 from components.figure import show_figure
@@ -19,6 +19,7 @@ from components.marker_panel import marker_panel
 from components.text import html_table, plain
 
 KM_HEIGHT = 430
+FIGURE_HEIGHT = 520
 MAX_PER_ROW = 4
 ORDER_WORDS = {"follow-up": "longest follow-up", "endpoint": "longest endpoint time", "response": "best response"}
 
@@ -68,9 +69,8 @@ def _curves(result: ExploreResult, *, synthetic: bool) -> None:
             row = result.panels[start : start + MAX_PER_ROW]
             for place, panel in zip(st.columns(max(len(row), 1)), row, strict=True):
                 with place:
-                    show_figure(
-                        km_chart(panel, x_max=result.x_max, dark=dark), key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic
-                    )
+                    chart = km_chart(panel, x_max=result.x_max, dark=dark, endpoint=result.endpoint_label, height=KM_HEIGHT)
+                    show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
                     st.html(comparison_lines(panel))
 
 
@@ -79,9 +79,9 @@ def _response_and_courses(ready: Board, result: ExploreResult, *, synthetic: boo
     left, right = st.columns([1, 1])
     with left:
         if result.responses:
-            show_figure(
-                response_chart(result.responses, result.response_tests, dark=dark), key="responses", height=520, synthetic=synthetic
-            )
+            height = max(FIGURE_HEIGHT, response_height(result.responses))
+            chart = response_chart(result.responses, result.response_tests, dark=dark, height=height)
+            show_figure(chart, key="responses", height=height, synthetic=synthetic)
         else:
             st.info("This cohort has no response columns.", icon=":material/info:")
     with right:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
+
 from cartograph.cohort import Cohort
 from cartograph.views.defaults import split_columns
-
 from components import state
 from components.filter_panel import filter_panel
 from components.text import plain

@@ -6,6 +6,7 @@ import html
 import math
 
 import pandas as pd
+
 from cartograph import format as fmt
 from cartograph.stats.results import Estimate
 from cartograph.views.explore import Comparison, ExploreResult, Group, Panel

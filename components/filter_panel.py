@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import streamlit as st
+
 from cartograph.charts.mini import mini_histogram
 from cartograph.cohort import Cohort, Column
 from cartograph.cohort.filters import Filter, as_numbers, combined_mask
-
 from components import state
 from components.text import plain
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+
 from cartograph import format as fmt
 from cartograph.cohort import Cohort
-
 from components import state
 from components.text import plain
 

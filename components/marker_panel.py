@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+
 from cartograph import format as fmt
 from cartograph.cohort import Cohort, Column
 from cartograph.views.defaults import default_marker, marker_columns, origin_of, quantile_cutoff
 from cartograph.views.explore import Distribution, ExploreView, Marker, Origin
-
 from components import state
 from components.cutoff_slider import cutoff_slider
 from components.text import plain

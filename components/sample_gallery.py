@@ -6,15 +6,15 @@ import io
 
 import pandas as pd
 import streamlit as st
+
 from cartograph import format as fmt
 from cartograph.cohort import Cohort, Mapping, suggest_mapping
 from cartograph.cohort.dictionary import dictionary_frame, template_frame
 from cartograph.cohort.mapping import to_profile
 from cartograph.cohort.reading import Source, read_tables
-from sample_data import SAMPLES, Sample, sample_files
-
 from components import state, waiting
 from components.text import neutral_cells, plain
+from sample_data import SAMPLES, Sample, sample_files
 
 
 def open_cohort_line(cohort: Cohort) -> None:

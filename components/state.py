@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
+
 from cartograph.cohort import Cohort, read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.explore import ExploreView, Marker

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 import streamlit as st
+
 from cartograph.cohort import CohortError, Problem, Source
 from cartograph.cohort.reading import sheet_names
-
 from components import state, waiting
 from components.text import plain
 

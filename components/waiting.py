@@ -9,17 +9,18 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
+
 from cartograph.cohort import Cohort, CohortError, Mapping, Problem, RawTable, Source, build_cohort, parse, read_tables, suggest_mapping
 from cartograph.cohort import mapping as profiles
 from cartograph.cohort.adam import reshape
 from cartograph.cohort.reading import Progress
-
 from components import state
 
 _WAITING: Final = "files on their way in"
 _PROBLEMS: Final = "problems of the files on their way in"
 _WORDS: Final = "words about the files on their way in"
 _PROFILES: Final = "mapping profiles of this session"
+_BEFORE: Final = "files that waited before"
 _OPEN_MAPPING: Final = "mapping of the open cohort"
 EXAMPLE_ROWS: Final = 200
 EXAMPLES: Final = 3
@@ -78,7 +79,7 @@ def open_mapping() -> Mapping | None:
 
 def let_go() -> None:
     """Forget the files that wait; the open cohort stays."""
-    for name in (_WAITING, _PROBLEMS, _WORDS):
+    for name in (_WAITING, _PROBLEMS, _WORDS, _BEFORE):
         state.forget(name)
 
 
@@ -87,7 +88,9 @@ def take_in(sources: Sequence[Source], progress: Progress | None = None) -> Wait
 
     Files named .json are mapping profiles: they are kept and applied when they fit. Nothing here touches the open cohort.
     """
+    before: Waiting | None = current() or state.get(_BEFORE)
     let_go()
+    state.put(_BEFORE, before)
     said, wrong = _take_profiles([s for s in sources if s.extension == "json"])
     files = tuple(s for s in sources if s.extension != "json")
     state.put(_WORDS, tuple(said))
@@ -108,6 +111,8 @@ def take_in(sources: Sequence[Source], progress: Progress | None = None) -> Wait
     suggested = suggest_mapping(tables)
     incoming = Waiting(_key(files), files, tables, suggested, suggested, adam=analysis_set is not None)
     incoming, fitted = _with_profile(incoming)
+    if before is not None:
+        incoming = replace(incoming, mapping=_carried_over(before, incoming.mapping))
     state.put(_WAITING, incoming)
     state.put(_WORDS, (*said, *fitted))
     return incoming
@@ -119,6 +124,13 @@ def _key(sources: Sequence[Source]) -> str:
         digest.update(repr((source.name, source.sheets, len(source.content))).encode())
         digest.update(source.content)
     return digest.hexdigest()
+
+
+def _carried_over(before: Waiting, mapping: Mapping) -> Mapping:
+    """Choices the user made for the same columns a moment ago stay when a file is added, taken away or mended."""
+    suggested = set(before.suggested.columns)
+    chosen = {(c.table, c.header): c for c in before.mapping.columns if c not in suggested}
+    return replace(mapping, columns=tuple(chosen.get((c.table, c.header), c) for c in mapping.columns))
 
 
 # ---------------------------------------------------------------- profiles

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
 
 from cartograph.cohort.filters import apply_filters
 from cartograph.cohort.model import Cohort, Column
@@ -15,6 +14,7 @@ from cartograph.stats.results import Floats
 from cartograph.views.distribution import distribution
 from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest
 from cartograph.views.grouping import Grouping, grouping
+from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
 from cartograph.views.responses import GroupCode, VisitResponses, response_groups, response_tests, visit_responses
 from cartograph.views.swimmer import Courses, Order, arrange, courses
 

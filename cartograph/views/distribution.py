@@ -55,4 +55,5 @@ def _stops(values: Floats) -> Floats:
     distinct = np.unique(values)
     if len(distinct) <= MAX_STOPS:
         return distinct
-    return distinct[np.unique(np.linspace(0, len(distinct) - 1, MAX_STOPS).round().astype(int))]
+    stops = np.unique(np.linspace(0, len(distinct) - 1, MAX_STOPS).round().astype(int))
+    return np.asarray(distinct[stops], dtype=np.float64)

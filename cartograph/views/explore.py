@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from cartograph.stats.survival import SurvivalCurve
 
 from cartograph.cohort.filters import Filter
 from cartograph.stats.results import Estimate
+from cartograph.stats.survival import SurvivalCurve
 
 Origin = Literal["published", "normal", "median", "quartile", "hand", "link"]
 Combine = Literal["three", "both-low"]

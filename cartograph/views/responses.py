@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from cartograph.stats.response import fisher_exact, proportion
 
 from cartograph.cohort.model import Cohort
 from cartograph.cohort.schema import COMPLETE_RESPONDERS, RESPONDERS, RESPONSE_LEVELS
+from cartograph.stats.response import fisher_exact, proportion
 from cartograph.views.explore import ResponseGroup, ResponseTest, Role
 
 Codes = npt.NDArray[np.int64]
@@ -120,11 +121,12 @@ def response_tests(groups: Sequence[ResponseGroup]) -> tuple[ResponseTest, ...]:
     return tuple(tests)
 
 
-def _test(groups: Sequence[ResponseGroup], outcome: str, inside: npt.NDArray[np.bool_]) -> ResponseTest:
-    name = "ORR" if outcome == "ORR" else "CR"
+def _test(groups: Sequence[ResponseGroup], outcome: Literal["ORR", "CR"], inside: npt.NDArray[np.bool_]) -> ResponseTest:
     smallest = min(g.evaluable for g in groups)
     if smallest < MIN_FOR_P:
-        return ResponseTest(groups[0].panel, groups[0].visit, name, float("nan"), f"fewer than {MIN_FOR_P} evaluable patients in a group")
+        return ResponseTest(
+            groups[0].panel, groups[0].visit, outcome, float("nan"), f"fewer than {MIN_FOR_P} evaluable patients in a group"
+        )
     successes = [int(np.array([c for _, c in g.counts])[inside].sum()) for g in groups]
     table = np.array([[s, g.evaluable - s] for s, g in zip(successes, groups, strict=True)])
-    return ResponseTest(groups[0].panel, groups[0].visit, name, fisher_exact(table).p_value)
+    return ResponseTest(groups[0].panel, groups[0].visit, outcome, fisher_exact(table).p_value)

@@ -170,9 +170,7 @@ def _hover(cohort: Cohort, endpoint: str, shown: Sequence[str]) -> tuple[str, ..
     lines = [cohort.patients["patient_id"].astype(str).tolist()]
     keys = [k for k in dict.fromkeys((*shown, "best_response")) if k in cohort.columns]
     lines.extend(_column_lines(cohort, key) for key in keys)
-    for key in dict.fromkeys((endpoint, "pfs", "os")):
-        if key in cohort.endpoints:
-            lines.append(_endpoint_lines(cohort, key))
+    lines.extend(_endpoint_lines(cohort, key) for key in dict.fromkeys((endpoint, "pfs", "os")) if key in cohort.endpoints)
     return tuple("\n".join(texts) for texts in zip(*lines, strict=True))
 
 
@@ -224,7 +222,8 @@ def arrange(
 
 def _placed(frame: pd.DataFrame, lane: npt.NDArray[np.int64]) -> pd.DataFrame:
     place = lane[frame["patient"].to_numpy(dtype=np.int64)]
-    return frame.assign(lane=place)[place >= 0].reset_index(drop=True)
+    placed: pd.DataFrame = frame.assign(lane=place).loc[place >= 0].reset_index(drop=True)
+    return placed
 
 
 def _placed_lanes(made: Courses, lane: npt.NDArray[np.int64], group: npt.NDArray[np.int64], labels: Sequence[str]) -> pd.DataFrame:
