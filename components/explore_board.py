@@ -13,7 +13,7 @@ from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on, prepare
 from cartograph.views.explore import ExploreResult, ExploreView
 from components import state
-from components.explore_words import comparison_lines, finding, flow_line, summary_frame
+from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
 from components.figure import show_figure
 from components.marker_panel import marker_panel
 from components.text import html_table, plain
@@ -72,6 +72,8 @@ def _curves(result: ExploreResult, *, synthetic: bool) -> None:
                     chart = km_chart(panel, x_max=result.x_max, dark=dark, endpoint=result.endpoint_label, height=KM_HEIGHT)
                     show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
                     st.html(comparison_lines(panel))
+        if result.interaction is not None:
+            st.html(interaction_line(result))
 
 
 def _response_and_courses(ready: Board, result: ExploreResult, *, synthetic: bool) -> None:

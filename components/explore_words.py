@@ -51,6 +51,17 @@ def flow_line(result: ExploreResult) -> str:
     return " \u2192 ".join(f"{step.n:,} {html.escape(step.label)}" for step in result.flow)
 
 
+def interaction_line(result: ExploreResult) -> str:
+    """Whether the effect differs between products, as one HTML line; empty where there is nothing to compare."""
+    found = result.interaction
+    if found is None:
+        return ""
+    name = html.escape(found.label[:1].upper() + found.label[1:])
+    if math.isnan(found.p_value):
+        return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}</p>"
+    return f"<p class='carto-note'>{name}: <strong>{fmt.p_equals(found.p_value)}</strong> ({html.escape(found.test)})</p>"
+
+
 def comparison_lines(panel: Panel) -> str:
     """Log-rank p and the hazard ratios of a panel, each named, as an HTML list."""
     lines = []

@@ -104,9 +104,9 @@ def _number_box(position: int, marker: Marker, column: Column) -> None:
         if value is not None:
             state.change_marker(position, Marker(marker.column, float(value), "hand"))
 
-    unit = f" ({column.unit})" if column.unit else ""
+    unit = f" ({plain(column.unit)})" if column.unit else ""
     st.number_input(
-        f"Cutoff{plain(unit)}",
+        f"Cutoff{unit}",
         key=key,
         on_change=changed,
         format="%.6g",
