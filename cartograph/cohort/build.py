@@ -62,7 +62,7 @@ def build_cohort(tables: Sequence[RawTable], mapping: ColumnMapping, *, name: st
     build.progress(0.85, "Visits and time courses")
     visits = build_visits(sheets, build.findings)
     build.derive(visits)
-    endpoints = build_endpoints(build.placed, roster, visits.responses, build.findings)
+    endpoints = build_endpoints(build.placed, roster, visits.responses, build.slugs, build.findings)
     if not endpoints.specs:
         build.findings.say(_NO_ENDPOINT, Place(tables[0].name), "no endpoint")
     columns, patients = build.frame(endpoints)
@@ -88,6 +88,7 @@ class _Build:
     extras: dict[str, Column] = field(default_factory=dict)  # in file order
     headers: dict[str, str] = field(default_factory=dict)  # header of an extra column -> key
     reserved: set[str] = field(default_factory=lambda: {*VARIABLES, "patient_id"})
+    slugs: list[str] = field(default_factory=list)  # of the time-to-event pairs that were chosen
     beyond: list[pd.DataFrame] = field(default_factory=list)
 
     # ------------------------------------------------------------ reading
@@ -96,6 +97,7 @@ class _Build:
         for column in columns:
             pair = endpoint_keys(column.choice.target)
             if pair:
+                self.slugs.append(pair[0])
                 self.reserved |= {f"{pair[0]}_time", f"{pair[0]}_event"}
         for i, column in enumerate(columns):
             self.progress(0.85 * i / len(columns), column.choice.header)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -271,18 +271,20 @@ def _event_words(event: float) -> str:
     return "not known" if np.isnan(event) else "event" if event else "no event"
 
 
-def build_endpoints(placed: Mapping[str, Placed], roster: Roster, responses: pd.DataFrame, findings: Findings) -> Endpoints:
+def build_endpoints(
+    placed: Mapping[str, Placed], roster: Roster, responses: pd.DataFrame, others: Sequence[str], findings: Findings
+) -> Endpoints:
     """Every endpoint of the cohort: PFS, OS, DOR, then the others as they stand in the file.
 
-    ``placed``: columns by key ("pfs_time", "pfs_event", "death_date" ...); ``responses``: the cohort's visits.
+    ``placed``: columns by key ("pfs_time", "pfs_event", "death_date" ...); ``responses``: the cohort's visits;
+    ``others``: slugs of the pairs that were chosen besides PFS, OS and DOR.
     """
     builder = _Builder(placed, roster, responses, findings)
     builder.read_dates()
     builder.add("pfs", builder.dated("pfs"))
     builder.add("os", builder.dated("os"))
     builder.add("dor", builder.since_response())
-    others = dict.fromkeys(k.rpartition("_")[0] for k in placed if k.endswith(("_time", "_event")))
-    for slug in others:
+    for slug in dict.fromkeys(others):
         if slug not in FIRST:
             builder.add(slug, None)
     builder.check_together()

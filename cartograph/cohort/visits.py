@@ -22,11 +22,11 @@ Floats = npt.NDArray[np.float64]
 _NO_TIME = Rule("error", "visit-without-time", "the month or day of the visit", "The visit is left out.")
 _TWICE = Rule("error", "duplicate-visit", "one result per patient and visit", "The first result is kept, this one is left out.")
 _NO_VISIT = Rule("error", "visit-without-time", "a month or day in the column's choice", "The column is left out; choose its visit.")
-_NAME = re.compile(
-    r"(?P<unit>month|monat|mois|mes|m|day|tag|jour|dia|d|week|woche|semaine|semana|w|year|jahr|y)s?e?\s*[+]?\s*(?P<n>\d+(?:[.,]\d+)?)"
-    r"|[+]?(?P<n2>\d+(?:[.,]\d+)?)\s*-?(?P<unit2>months?|monate?|mois|mes(?:es)?|mo|m|days?|tage?|jours?|dias?|d|weeks?|wochen?|semaines?|wk|w|years?|jahre?|y)",
-    re.IGNORECASE,
-)
+_UNITS = "months?|monate?|mois|mes(?:es)?|mo|m|days?|tage?|jours?|dias?|d|weeks?|wochen?|semaines?|semanas?|wk|w|years?|jahre?|y"
+_NUMBER = r"\+?\s*(\d+(?:[.,]\d+)?)"
+_AROUND = r"(?:visit|response|mrd|at|post|after|nach|follow[- ]?up|post[- ]?infusion|after infusion|[\s:_\-])*"
+_UNIT_FIRST = re.compile(rf"{_AROUND}({_UNITS})[\s_\-]*{_NUMBER}{_AROUND}", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(rf"{_AROUND}{_NUMBER}[\s_\-]*({_UNITS}){_AROUND}", re.IGNORECASE)
 _PER_UNIT = {
     "m": 1.0,
     "d": 1 / DAYS_PER_MONTH,
@@ -55,16 +55,18 @@ def visit_names(months: Floats) -> list[str]:
 
 
 def month_of_name(name: str) -> float:
-    """Months from a visit's name ("M3", "Day 28", "6 months"); NaN when it does not say."""
-    plain = "".join(name.split()) if re.fullmatch(r"\w\s*\d+", name) else name
+    """Months from a visit's whole name ("M3", "Day 28", "6 months"); NaN when it does not say ("Cycle 2 Day 1")."""
     if re.fullmatch(r"\s*(baseline|screening|pre.*)\s*", name, re.IGNORECASE):
         return 0.0
-    found = _NAME.search(plain)
-    if found is None:
+    first, second = _UNIT_FIRST.fullmatch(name), _NUMBER_FIRST.fullmatch(name)
+    if first:
+        unit, number = first[1], first[2]
+    elif second:
+        unit, number = second[2], second[1]
+    else:
         return float("nan")
-    unit, number = found["unit"] or found["unit2"], found["n"] or found["n2"]
     word = unit.casefold()
-    per = 12.0 if word.startswith("ja") else _PER_UNIT.get(word[0], 1.0)
+    per = 12.0 if word.startswith("ja") else _PER_UNIT[word[0]]
     return float(number.replace(",", ".")) * per
 
 

@@ -200,6 +200,14 @@ def test_a_time_without_event_column_is_no_endpoint():
     assert {p.kind for p in cohort.report.problems} == {"endpoint-incomplete", "no-endpoint"}
 
 
+def test_an_extra_column_with_such_a_name_is_no_endpoint():
+    cohort = cohort_of(
+        {"ID": ["A"], "CRS event": ["event"], "CRS time": ["3"]}, {"ID": "patient_id", "CRS event": "extra", "CRS time": "extra"}
+    )
+    assert cohort.endpoints == {}
+    assert list(cohort.columns) == ["crs_event", "crs_time"]
+
+
 def test_targets_and_names_of_endpoints():
     assert endpoint_keys("endpoint:efs:time") == ("efs", "time")
     assert endpoint_keys("endpoint:Time to X!:event") == ("time_to_x", "event")

@@ -1,5 +1,7 @@
 """Responses and MRD by visit, and time courses."""
 
+import math
+
 import pytest
 
 from cartograph.cohort.build import build_cohort
@@ -46,8 +48,17 @@ def test_names_of_visits_say_when(name, month):
     assert month_of_name(name) == pytest.approx(month)
 
 
-def test_a_name_that_says_nothing_has_no_month():
-    assert month_of_name("best") != month_of_name("best")
+@pytest.mark.parametrize("name", ["best", "Cycle 2 Day 1", "", "end of treatment", "12"])
+def test_a_name_that_says_nothing_has_no_month(name):
+    assert math.isnan(month_of_name(name))
+
+
+def test_planned_names_stay_beside_their_months():
+    cohort = cohort_of(
+        {"ID": ["A", "A"], "Month": ["2.9", "14.62"], "Visit": ["M3", "Cycle 4 Day 1"], "Resp": ["PR", "CR"]},
+        {"ID": "patient_id", "Month": "visit_month", "Visit": "visit_name", "Resp": "response_at_visit"},
+    )
+    assert cohort.responses[["month", "visit"]].to_numpy().tolist() == [[2.9, "Month 3"], [14.62, "Cycle 4 Day 1"]]
 
 
 def test_response_columns_become_visits_and_the_best_response():
