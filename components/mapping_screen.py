@@ -8,7 +8,6 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from cartograph import format as fmt
 from cartograph.cohort import CohortError, ColumnChoice, Mapping
 from cartograph.cohort.mapping import DROP, EXTRA, change, event_summary, to_profile, turn_round
 from components import mapping_choices as choices
@@ -140,13 +139,13 @@ def _endpoints(incoming: waiting.Waiting) -> None:
     with st.container(border=True, key="endpoints"):
         st.markdown("**Endpoints:** check the coding before any curve is drawn")
         for i, choice in enumerate(events):
-            words, button = st.columns([5, 1], vertical_alignment="center")
+            left, right = st.columns([5, 1], vertical_alignment="center")
             sentence = _event_words(incoming.key, choice, choices.table_of(incoming.tables, choice))
-            words.markdown(
+            left.markdown(
                 f":material/{_ICONS[choice.confidence]}: **{plain(choices.words_of(choice.target).partition(' · ')[2])}** "
                 f"from '{plain(choice.header)}' · {plain(sentence)}"
             )
-            button.button(
+            right.button(
                 "Turn round", key=f"turn-{incoming.key}-{i}", icon=":material/swap_vert:", on_click=_turn, args=(i,), width="stretch",
                 help="Swap event and censored",
             )  # fmt: skip
@@ -380,4 +379,5 @@ def summary(incoming: waiting.Waiting) -> str:
     """How many columns are used and left out, in one line."""
     targets = [choice.target for choice in incoming.mapping.columns]
     known = sum(target not in (EXTRA, DROP) for target in targets)
-    return f"{known:,} recognised, {targets.count(EXTRA):,} kept as they are, {targets.count(DROP):,} left out, of {fmt.number(len(targets))} columns"
+    kept, dropped = targets.count(EXTRA), targets.count(DROP)
+    return f"{len(targets):,} columns: {known:,} recognised, {kept:,} kept as they are, {dropped:,} left out"
