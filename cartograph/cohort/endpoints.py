@@ -11,26 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from cartograph import format as fmt
+from cartograph.cohort.endpoint_names import endpoint_keys, endpoint_of
 from cartograph.cohort.findings import Findings, Place, Rule
 from cartograph.cohort.join import Placed, Roster
 from cartograph.cohort.model import DAYS_PER_MONTH, Endpoint
 from cartograph.cohort.schema import RESPONDERS
 
+__all__ = ["Endpoints", "build_endpoints", "endpoint_keys", "endpoint_of"]
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# slug: label, name, what counts as the event, where the clock starts
-KNOWN: Mapping[str, tuple[str, str, str, str]] = {
-    "pfs": ("PFS", "Progression-free survival", "progression or death", "infusion"),
-    "os": ("OS", "Overall survival", "death", "infusion"),
-    "dor": ("DOR", "Duration of response", "progression or death", "first response"),
-    "efs": ("EFS", "Event-free survival", "event or death", "infusion"),
-    "ttp": ("TTP", "Time to progression", "progression", "infusion"),
-    "ttnt": ("TTNT", "Time to next treatment", "next treatment", "infusion"),
-    "dfs": ("DFS", "Disease-free survival", "relapse or death", "infusion"),
-    "rfs": ("RFS", "Relapse-free survival", "relapse or death", "infusion"),
-    "ttr": ("TTR", "Time to response", "response", "infusion"),
-}
 FIRST = ("pfs", "os", "dor")
 TOLERANCE = 0.05  # months (1.5 days): what rounding to a tenth of a month can do
 DISAGREE = 1.0  # months between a given time and the one that the dates say
@@ -65,23 +56,6 @@ class Endpoints:
 
     specs: Mapping[str, Endpoint]
     values: Mapping[str, Floats]
-
-
-def endpoint_keys(target: str) -> tuple[str, str] | None:
-    """Slug and part ("time" or "event") of a target such as "endpoint:efs:time"; None for other targets."""
-    parts = target.split(":")
-    if len(parts) != 3 or parts[0] != "endpoint" or parts[2] not in ("time", "event"):
-        return None
-    slug = "_".join("".join(c if c.isalnum() and c.isascii() else " " for c in parts[1].casefold()).split())
-    return (slug or "endpoint"), parts[2]
-
-
-def endpoint_of(slug: str) -> Endpoint:
-    """The description of an endpoint; unknown ones are named by their slug."""
-    words = slug.replace("_", " ")
-    label = words.upper() if len(words) <= 4 else words[:1].upper() + words[1:]
-    known = KNOWN.get(slug, (label, label, "event", "infusion"))
-    return Endpoint(slug, known[0], known[1], f"{slug}_time", f"{slug}_event", known[2], known[3])
 
 
 @dataclass(slots=True)
