@@ -8,20 +8,23 @@ import streamlit as st
 
 from cartograph.charts.km import km_chart
 from cartograph.charts.response import response_chart, response_height
+from cartograph.charts.spec import Chart
 from cartograph.charts.swimmer import swimmer_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on, prepare
 from cartograph.views.explore import ExploreResult, ExploreView
 from components import state
+from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
 from components.figure import show_figure
 from components.marker_panel import marker_panel
-from components.text import html_table, plain
+from components.text import html_table, neutral_cells, plain
 
 KM_HEIGHT = 430
 FIGURE_HEIGHT = 520
+LANE_HEIGHT = 11
+TALLEST = 1400
 MAX_PER_ROW = 4
-ORDER_WORDS = {"follow-up": "longest follow-up", "endpoint": "longest endpoint time", "response": "best response"}
 
 
 @st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
@@ -40,15 +43,17 @@ def show(cohort: Cohort) -> None:
 
 @st.fragment
 def _board(cohort: Cohort) -> None:
-    view = state.view()
+    view, shown = state.view(), display()
     ready = board(cohort, without_cutoffs(view))
-    result = compute_on(ready, view)
+    result = compute_on(ready, view, order=shown.order, lanes_by=shown.lanes_by)
     state.write_link()
     _finding(result)
-    marker_panel(ready.cohort, view, result.distributions)
-    _curves(result, synthetic=cohort.synthetic)
-    _response_and_courses(ready, result, synthetic=cohort.synthetic)
-    _tables(result)
+    if not ready.cohort.n:
+        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        return
+    marker_panel(ready.cohort, view, result.distributions, beside=display_options)
+    charts = [*_curves(result, shown, synthetic=cohort.synthetic), *_response_and_courses(result, synthetic=cohort.synthetic)]
+    _tables(result, charts)
 
 
 def without_cutoffs(view: ExploreView) -> ExploreView:
@@ -62,40 +67,57 @@ def _finding(result: ExploreResult) -> None:
         st.warning(plain(words), icon=":material/warning:")
 
 
-def _curves(result: ExploreResult, *, synthetic: bool) -> None:
+def _curves(result: ExploreResult, shown: Display, *, synthetic: bool) -> list[Chart]:
     dark = state.is_dark()
+    charts = []
     with st.container(key="km-panels"):
         for start in range(0, len(result.panels), MAX_PER_ROW):
             row = result.panels[start : start + MAX_PER_ROW]
-            for place, panel in zip(st.columns(max(len(row), 1)), row, strict=True):
+            width = min(len(result.panels), MAX_PER_ROW)
+            for place, panel in zip(st.columns(width), row, strict=False):
                 with place:
-                    chart = km_chart(panel, x_max=result.x_max, dark=dark, endpoint=result.endpoint_label, height=KM_HEIGHT)
+                    chart = km_chart(
+                        panel, x_max=result.x_max, dark=dark, limits=shown.limits, endpoint=result.endpoint_label, height=KM_HEIGHT
+                    )
                     show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
                     st.html(comparison_lines(panel))
+                    charts.append(chart)
         if result.interaction is not None:
             st.html(interaction_line(result))
+    return charts
 
 
-def _response_and_courses(ready: Board, result: ExploreResult, *, synthetic: bool) -> None:
+def _response_and_courses(result: ExploreResult, *, synthetic: bool) -> list[Chart]:
     dark = state.is_dark()
-    left, right = st.columns([1, 1])
+    charts = []
+    left, right = st.columns(2)
     with left:
         if result.responses:
             height = max(FIGURE_HEIGHT, response_height(result.responses))
-            chart = response_chart(result.responses, result.response_tests, dark=dark, height=height)
-            show_figure(chart, key="responses", height=height, synthetic=synthetic)
+            charts.append(response_chart(result.responses, result.response_tests, dark=dark, height=height))
+            show_figure(charts[-1], key="responses", height=height, synthetic=synthetic)
         else:
             st.info("This cohort has no response columns.", icon=":material/info:")
     with right:
         height = swimmer_height(result.lanes.n_drawn)
-        show_figure(swimmer_chart(result.lanes, dark=dark, height=height), key="swimmer", height=height, synthetic=synthetic)
+        charts.append(swimmer_chart(result.lanes, dark=dark, height=height))
+        show_figure(charts[-1], key="swimmer", height=height, synthetic=synthetic)
+        for note in result.lanes.notes:
+            st.caption(plain(note))
+    return charts
 
 
 def swimmer_height(lanes: int) -> int:
     """Pixels for the swimmer plot: 11 a lane when few, never more than 1,400."""
-    return int(min(max(520, 120 + 11 * lanes), 1400))
+    return int(min(max(FIGURE_HEIGHT, 120 + LANE_HEIGHT * lanes), TALLEST))
 
 
-def _tables(result: ExploreResult) -> None:
+def _tables(result: ExploreResult, charts: list[Chart]) -> None:
     frame = summary_frame(result)
     st.html(html_table(frame, numeric=[c for c in frame.columns if c not in ("Panel", "Group")], name="Summary of the groups"))
+    numbers = st.expander("The numbers behind each figure", icon=":material/table:", on_change="rerun", key="numbers")
+    if numbers.open:
+        with numbers:
+            for tab, chart in zip(st.tabs([chart.name for chart in charts]), charts, strict=True):
+                with tab:
+                    st.dataframe(neutral_cells(chart.table()), hide_index=True, key=f"numbers-{chart.name}")

@@ -15,6 +15,7 @@ from components import state
 from components.text import plain
 
 MAX_LEVELS = 60
+MAX_PILLS = 8  # more are a wall
 
 
 def filter_panel(cohort: Cohort) -> None:
@@ -151,17 +152,17 @@ def _level_choice(cohort: Cohort, column: Column, position: int, chosen: Filter)
     counts = cohort.patients[column.key].astype(str).value_counts()
     key = f"filter-levels-{position}-{column.key}"
     state.put(key, [level for level in chosen.levels if level in levels])
-    widget = st.pills if len(levels) <= 8 else st.multiselect
-    extra = {"selection_mode": "multi"} if widget is st.pills else {}
-    widget(
-        column.key,
-        levels,
-        format_func=lambda level: f"{plain(level)} ({counts.get(level, 0):,})",
-        key=key,
-        on_change=lambda: _change(position, levels=tuple(state.get(key)) or levels),
-        label_visibility="collapsed",
-        **extra,
-    )
+
+    def changed() -> None:
+        _change(position, levels=tuple(state.get(key)) or levels)
+
+    def words(level: str) -> str:
+        return f"{plain(level)} ({counts.get(level, 0):,})"
+
+    if len(levels) <= MAX_PILLS:
+        st.pills(column.key, levels, selection_mode="multi", format_func=words, key=key, on_change=changed, label_visibility="collapsed")
+    else:
+        st.multiselect(column.key, levels, format_func=words, key=key, on_change=changed, label_visibility="collapsed")
 
 
 def _change(position: int, **changes: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -45,13 +45,18 @@ def choices(cohort: Cohort, column: Column) -> tuple[Choice, ...]:
     return tuple({(c.label, c.value): c for c in found}.values())
 
 
-def marker_panel(cohort: Cohort, view: ExploreView, distributions: Sequence[Distribution]) -> None:
-    """One row for each marker of the view; changes go to the view before the page is drawn again."""
+def marker_panel(cohort: Cohort, view: ExploreView, distributions: Sequence[Distribution], *, beside: Callable[[], None]) -> None:
+    """One row for each marker of the view; changes go to the view before the page is drawn again.
+
+    ``beside``: what stands in the line below the markers, after the choice of a second one.
+    """
     offered = {c.key: c for c in marker_columns(cohort)}
     for position, marker in enumerate(view.markers):
         with st.container(key=f"marker-{position}", gap="xxsmall"):
             _marker_row(cohort, offered, position, marker, distributions[position])
-    _second_marker(offered, view, cohort)
+    with st.container(horizontal=True, vertical_alignment="center", key="below-markers"):
+        _second_marker(offered, view, cohort)
+        beside()
 
 
 def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution) -> None:
@@ -151,19 +156,22 @@ def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort
         _combine(view)
 
 
+def _combined() -> None:
+    state.change_view(combine=state.get("combine"))
+
+
 def _combine(view: ExploreView) -> None:
     words = {"three": "both low / mixed / both high", "both-low": "both low against the rest"}
     state.put("combine", view.combine)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Groups",
-            list(words),
-            format_func=lambda k: words[k],
-            key="combine",
-            required=True,
-            label_visibility="collapsed",
-            on_change=lambda: state.change_view(combine=state.get("combine")),
-        )
-        if st.button("Remove second biomarker", icon=":material/close:", type="tertiary", key="remove-marker"):
-            state.change_view(markers=view.markers[:1])
-            st.rerun(scope="fragment")
+    st.segmented_control(
+        "Groups",
+        list(words),
+        format_func=words.__getitem__,
+        key="combine",
+        required=True,
+        label_visibility="collapsed",
+        on_change=_combined,
+    )
+    if st.button("Remove second biomarker", icon=":material/close:", type="tertiary", key="remove-marker"):
+        state.change_view(markers=view.markers[:1])
+        st.rerun(scope="fragment")

@@ -12,11 +12,11 @@ from cartograph.cohort.filters import apply_filters
 from cartograph.cohort.model import Cohort, Column
 from cartograph.stats.results import Floats
 from cartograph.views.distribution import distribution
-from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest
+from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest, SwimmerLanes
 from cartograph.views.grouping import Grouping, grouping
 from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
 from cartograph.views.responses import GroupCode, VisitResponses, response_groups, response_tests, visit_responses
-from cartograph.views.swimmer import Courses, Order, arrange, courses
+from cartograph.views.swimmer import Courses, LanesBy, Order, arrange, courses
 
 Mask = npt.NDArray[np.bool_]
 AXIS_SHARE = 95  # per cent of follow-up that the time axis covers
@@ -107,8 +107,11 @@ def compute(cohort: Cohort, view: ExploreView) -> ExploreResult:
     return compute_on(prepare(cohort, view), view)
 
 
-def compute_on(board: Board, view: ExploreView, *, order: Order = "follow-up") -> ExploreResult:
-    """The answer for the cutoffs of ``view``, read from a board that was prepared for the same question."""
+def compute_on(board: Board, view: ExploreView, *, order: Order = "follow-up", lanes_by: LanesBy = "marker") -> ExploreResult:
+    """The answer for the cutoffs of ``view``, read from a board that was prepared for the same question.
+
+    ``order`` and ``lanes_by``: how the swimmer lanes are sorted and grouped.
+    """
     made = grouping(board.values, view.markers, board.columns, view.combine) if view.markers else everybody(board)
     counts = [counts_of(table, made, view.markers) for table in board.tables]
     panels = tuple(panel_of(table, counted, made) for table, counted in zip(board.tables, counts, strict=True))
@@ -121,7 +124,7 @@ def compute_on(board: Board, view: ExploreView, *, order: Order = "follow-up") -
         distributions=board.distributions,
         responses=responses,
         response_tests=tests,
-        lanes=arrange(board.courses, made.codes, [r.label for r in made.rules] if len(made.rules) > 1 else [""], order=order),
+        lanes=_lanes(board, made, order, lanes_by),
         flow=_flow(board, view),
         x_max=board.x_max,
         warnings=board.warnings,
@@ -142,6 +145,19 @@ def _responses(board: Board, made: Grouping) -> tuple[tuple[ResponseGroup, ...],
         groups += of_panel
         tests += response_tests(of_panel)
     return tuple(groups), tuple(tests)
+
+
+def _lanes(board: Board, made: Grouping, order: Order, lanes_by: LanesBy) -> SwimmerLanes:
+    """Lanes under the marker groups, under the levels side by side, or all together."""
+    levels = board.tables[1:]
+    if lanes_by == "split" and levels:
+        codes = np.full(len(board.time), -1, dtype=np.int64)
+        for level, table in enumerate(levels):
+            codes[table.member] = level
+        return arrange(board.courses, codes, [t.title for t in levels], order=order)
+    if lanes_by == "marker" and len(made.rules) > 1:
+        return arrange(board.courses, made.codes, [r.label for r in made.rules], order=order)
+    return arrange(board.courses, np.zeros(len(board.time), dtype=np.int64), [""], order=order)
 
 
 def _flow(board: Board, view: ExploreView) -> tuple[FlowStep, ...]:

@@ -124,9 +124,8 @@ def response_tests(groups: Sequence[ResponseGroup]) -> tuple[ResponseTest, ...]:
 def _test(groups: Sequence[ResponseGroup], outcome: Literal["ORR", "CR"], inside: npt.NDArray[np.bool_]) -> ResponseTest:
     smallest = min(g.evaluable for g in groups)
     if smallest < MIN_FOR_P:
-        return ResponseTest(
-            groups[0].panel, groups[0].visit, outcome, float("nan"), f"fewer than {MIN_FOR_P} evaluable patients in a group"
-        )
+        reason = f"fewer than {MIN_FOR_P} evaluable patients in a group"
+        return ResponseTest(groups[0].panel, groups[0].visit, outcome, float("nan"), reason)
     successes = [int(np.array([c for _, c in g.counts])[inside].sum()) for g in groups]
     table = np.array([[s, g.evaluable - s] for s, g in zip(successes, groups, strict=True)])
     return ResponseTest(groups[0].panel, groups[0].visit, outcome, fisher_exact(table).p_value)

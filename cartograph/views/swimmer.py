@@ -18,7 +18,7 @@ from cartograph.views.explore import SwimmerLanes
 
 MAX_LANES = 500
 Order = Literal["follow-up", "endpoint", "response"]
-ORDERS: tuple[Order, ...] = ("follow-up", "endpoint", "response")
+LanesBy = Literal["marker", "split", "none"]
 RANK = {level: rank for rank, level in enumerate(RESPONSE_LEVELS)}
 SAME_TIME = 0.01  # months: progression and death recorded on the same day
 
