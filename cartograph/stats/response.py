@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import betaincinv, gammaln
+from scipy.stats import MonteCarloMethod
 from scipy.stats import fisher_exact as scipy_fisher
 
-from cartograph.stats.results import Estimate
+from cartograph.stats.results import Estimate, Floats
 from cartograph.stats.survival import normal_quantile
 
 AS_LIKELY = 1 + 1e-7  # R's tolerance for "no more likely than the observed table"
+MAX_LISTED = 2_000_000  # partial tables kept at once
+SIMULATED_TABLES = 99_999
 
 
 @lru_cache(maxsize=4096)
@@ -51,7 +54,7 @@ def _wilson(p: float, n: int, z: float) -> tuple[float, float]:
     middle = p + z * z / (2 * n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     below = 1 + z * z / n
-    return (middle - half) / below, (middle + half) / below
+    return max((middle - half) / below, 0.0), min((middle + half) / below, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +74,9 @@ class FisherTest:
 def fisher_exact(table: npt.ArrayLike) -> FisherTest:
     """Two-sided p: the sum of all tables with these margins that are no more likely than the observed one.
 
-    ``table``: r x c counts. NaN with a note when a margin leaves nothing to compare.
+    ``table``: r x c counts. Beyond 2 x 2 all tables are listed (Freeman & Halton, Biometrika 1951); where these are too many, p is
+    simulated and ``method`` says so. p = 1 with a note when everybody has the same outcome or is in the same group (as in R), NaN without
+    patients.
     """
     counts = np.asarray(table)
     if counts.ndim != 2 or (counts < 0).any() or not np.equal(counts, np.rint(counts)).all():
@@ -84,7 +89,14 @@ def fisher_exact(table: npt.ArrayLike) -> FisherTest:
     if counts.shape == (2, 2):
         (a, b), (c, d) = counts.tolist()
         return FisherTest(_two_by_two(a, b, c, d), n)
-    return FisherTest(float(scipy_fisher(counts).pvalue), n)
+    p_value = _enumerated(counts)
+    if p_value is not None:
+        return FisherTest(p_value, n)
+    simulation = MonteCarloMethod(n_resamples=SIMULATED_TABLES, rng=np.random.default_rng(1))
+    simulated = float(scipy_fisher(counts, method=simulation).pvalue)
+    return FisherTest(
+        simulated, n, f"Fisher's exact test, simulated from {SIMULATED_TABLES:,} tables", ("too many tables to list them all",)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -96,3 +108,38 @@ def _two_by_two(a: int, b: int, c: int, d: int) -> float:
     p = np.exp(log_p - log_p.max())
     observed = p[a - x[0]]
     return min(1.0, float(p[p <= observed * AS_LIKELY].sum() / p.sum()))
+
+
+def _enumerated(counts: npt.NDArray[np.int64]) -> float | None:
+    """Sum over all r x c tables, row by row; None where they are too many.
+
+    A partial table is what is left of each column total and its log-probability; equal ones are kept once, with their number.
+    """
+    counts = counts if counts.shape[1] <= counts.shape[0] else counts.T
+    left, log_p = counts.sum(axis=0)[None, :], np.zeros(1)
+    number: Floats = np.ones(1)
+    for total in counts.sum(axis=1)[:-1]:
+        if math.comb(int(total) + counts.shape[1] - 1, counts.shape[1] - 1) * len(left) > MAX_LISTED:
+            return None
+        rows = _fillings(int(total), counts.shape[1])
+        after = (left[:, None, :] - rows).reshape(-1, counts.shape[1])
+        p = (log_p[:, None] - gammaln(rows + 1).sum(axis=1)).ravel()
+        inside = (after >= 0).all(axis=1)
+        keys = np.column_stack([after[inside], np.rint(p[inside] * 1e9).astype(np.int64)])
+        _, first, same = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        number = np.bincount(same.ravel(), weights=np.repeat(number, len(rows))[inside]).astype(np.float64)
+        left, log_p = after[inside][first], p[inside][first]
+    log_p = log_p - gammaln(left + 1).sum(axis=1)  # the last row takes what is left
+    observed = -float(gammaln(counts + 1).sum())
+    weight = number * np.exp(log_p - log_p.max())
+    return min(1.0, float(weight[log_p <= observed + AS_LIKELY - 1].sum() / weight.sum()))
+
+
+def _fillings(total: int, cells: int) -> npt.NDArray[np.int64]:
+    """All ways to write ``total`` as a sum of ``cells`` counts: ways x cells."""
+    if cells == 1:
+        return np.array([[total]])
+    parts = [
+        np.column_stack([np.full(len(rest), first), rest]) for first in range(total + 1) for rest in [_fillings(total - first, cells - 1)]
+    ]
+    return np.concatenate(parts)

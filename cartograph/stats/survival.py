@@ -111,16 +111,19 @@ class SurvivalCurve:
 
 
 def _crossing(time: Floats, band: Floats, p: float) -> float:
-    """Where a horizontal line at 1 - p crosses a step curve; the middle of a step that lies on the line."""
+    """Where a horizontal line at 1 - p crosses a step curve; the middle of a step that lies on the line.
+
+    A confidence band need not fall all the way; like R, the steps are then looked through by height.
+    """
     known = np.isfinite(band)
     times, fall = time[known], 1.0 - band[known]
     if not len(times) or fall.max() < p - LEVEL_TOLERANCE:
         return float("nan")
     end = times[-1]
-    first = np.r_[True, fall[1:] != fall[:-1]]
-    times, fall = times[first], fall[first]
-    touches = int(np.searchsorted(fall, p - LEVEL_TOLERANCE))  # first step at or beyond the level
-    passes = int(np.searchsorted(fall, p + LEVEL_TOLERANCE, side="right"))  # first step clearly beyond it
+    fall, first = np.unique(fall, return_index=True)
+    times = times[first]
+    touches = int(np.searchsorted(fall, p - LEVEL_TOLERANCE))  # lowest step at or beyond the level
+    passes = int(np.searchsorted(fall, p + LEVEL_TOLERANCE, side="right"))  # lowest step clearly beyond it
     right = times[passes] if passes < len(times) else end
     return float((times[touches] + right) / 2 if passes > touches else times[touches])
 
