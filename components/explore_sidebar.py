@@ -10,6 +10,8 @@ from components import state
 from components.filter_panel import filter_panel
 from components.text import plain
 
+MAX_SEGMENTS = 4  # more do not fit the sidebar
+
 
 def explore_sidebar(cohort: Cohort) -> None:
     """Endpoint, split and filters in the sidebar; each change is in the view before the page is drawn."""
@@ -25,19 +27,16 @@ def _endpoint(cohort: Cohort) -> None:
         st.warning("This cohort has no endpoint: name a time and an event column under Data.", icon=":material/timer_off:")
         return
     state.put("endpoint", state.view().endpoint)
-    widget = st.segmented_control if len(keys) <= 4 else st.selectbox
-    widget(
-        "Endpoint",
-        keys,
-        format_func=lambda k: plain(cohort.endpoints[k].label),
-        key="endpoint",
-        required=True,
-        on_change=_take,
-        args=("endpoint",),
-    )
-    st.caption(
-        f"{plain(cohort.endpoints[state.view().endpoint].name)}: time to {plain(cohort.endpoints[state.view().endpoint].event_words)}"
-    )
+
+    def words(key: str) -> str:
+        return plain(cohort.endpoints[key].label)
+
+    if len(keys) <= MAX_SEGMENTS:
+        st.segmented_control("Endpoint", keys, format_func=words, key="endpoint", required=True, on_change=_take, args=("endpoint",))
+    else:
+        st.selectbox("Endpoint", keys, format_func=words, key="endpoint", on_change=_take, args=("endpoint",))
+    chosen = cohort.endpoints[state.view().endpoint]
+    st.caption(f"{plain(chosen.name)}: time from {plain(chosen.origin)} to {plain(chosen.event_words)}")
 
 
 def _split(cohort: Cohort) -> None:

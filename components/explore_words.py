@@ -113,9 +113,9 @@ def _rate(rate: Estimate, evaluable: int) -> str:
 
 
 def _milestones(group: Group, endpoint: str) -> dict[str, str]:
+    columns = (group.milestones[name].tolist() for name in ("time", "at_risk", "survival", "ci_low", "ci_high"))
     texts = {}
-    for row in group.milestones.itertuples():
-        texts[f"{endpoint} at {row.time:g} mo"] = (
-            fmt.percent_with_limits(row.survival, row.ci_low, row.ci_high, group.n) if row.at_risk else "beyond follow-up"
-        )
+    for month, at_risk, survival, low, high in zip(*columns, strict=True):
+        words = fmt.percent_with_limits(survival, low, high, group.n) if at_risk else "beyond follow-up"
+        texts[f"{endpoint} at {month:g} mo"] = words
     return texts
