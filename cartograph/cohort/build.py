@@ -82,7 +82,7 @@ class _Build:
     mapping: ColumnMapping
     progress: Progress
     findings: Findings = field(default_factory=Findings)
-    roster: Roster = field(default_factory=lambda: Roster(np.array([], dtype=object), {}))
+    roster: Roster = field(default_factory=lambda: Roster.named([]))
     placed: dict[str, Placed] = field(default_factory=dict)
     levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     extras: dict[str, Column] = field(default_factory=dict)  # in file order

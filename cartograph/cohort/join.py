@@ -242,6 +242,7 @@ class Roster:
 
     ids: Texts
     position: Mapping[str, int]
+    index: pd.Index
 
     @classmethod
     def of(cls, sheets: Sequence[Sheet], findings: Findings) -> Roster:
@@ -260,11 +261,17 @@ class Roster:
             if alone:
                 words = f"{alone:,} patient{'' if alone == 1 else 's'} with visits or samples only"
                 findings.say(_ONLY_SOME, Place(sheet.table.name), words)
-        return cls(np.array(list(ordered), dtype=object), {p: i for i, p in enumerate(ordered)})
+        return cls.named(list(ordered))
+
+    @classmethod
+    def named(cls, ids: Sequence[str]) -> Roster:
+        """The roster of these ids, each given once."""
+        names = np.array(ids, dtype=object)
+        return cls(names, {p: i for i, p in enumerate(ids)}, pd.Index(names, dtype=object))
 
     def place(self, column: Cells, values: npt.NDArray[Any]) -> Placed:
         """``values`` (one per row of ``column``, one row per patient) for every patient."""
-        where = np.array([self.position[p] for p in column.patients], dtype=np.intp)
+        where = self.index.get_indexer(pd.Index(column.patients, dtype=object))
         rows = np.full(len(self.ids), np.nan)
         rows[where] = np.asarray(column.rows, dtype=np.float64)
         everyone = empty_like(values, len(self.ids))

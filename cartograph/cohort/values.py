@@ -102,9 +102,9 @@ def read_number(column: Cells, variable: Variable, findings: Findings) -> Read:
     return Read(values, sign=np.where(np.isnan(limit), "", found.sign), limit=limit)
 
 
-def plain_numbers(column: Cells, findings: Findings) -> parse.Numbers:
-    """The numbers of a column as they stand, with a problem for every cell that is none."""
-    found = parse.numbers(column.cells, column.table.decimal)
+def plain_numbers(column: Cells, findings: Findings, *, read: parse.Numbers | None = None) -> parse.Numbers:
+    """The numbers of a column as they stand (``read`` when they were read before), with a problem for every cell that is none."""
+    found = parse.numbers(column.cells, column.table.decimal) if read is None else read
     _each(column, _NOT_A_NUMBER, found.bad, findings)
     say_unknown(column, found.unknown, findings)
     n = int((found.sign != "").sum())
