@@ -107,7 +107,14 @@ def _problems(cohort: Cohort) -> None:
         )
     shown = frame[frame["severity"].isin(wanted) & (frame["kind"].isin(chosen) if chosen else True)]
     table = shown.assign(severity=shown["severity"].map(_SEVERITIES))[list(_COLUMNS)].rename(columns=_COLUMNS)
-    st.dataframe(table, hide_index=True, height=min(35 * (len(table) + 1) + 3, 420), alt=f"{len(table):,} findings", key="report-table")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(35 * (len(table) + 1) + 3, 420),
+        placeholder="",
+        alt=f"{len(table):,} findings",
+        key="report-table",
+    )
     st.caption(plain(f"{len(table):,} of {len(frame):,} findings. Row = row number in the file as a spreadsheet shows it."))
 
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import pandas as pd
 
-from cartograph.cohort import ColumnChoice, RawTable
+from cartograph.cohort import ColumnChoice, RawTable, parse
 from cartograph.cohort import Mapping as ColumnMapping
 from cartograph.cohort.build import known_variable
-from cartograph.cohort.endpoints import endpoint_keys, endpoint_of
+from cartograph.cohort.endpoint_names import endpoint_keys, endpoint_of
 from cartograph.cohort.mapping import DROP, EXTRA
 from cartograph.cohort.schema import LABS, VARIABLES, Variable
 from cartograph.cohort.values import spellings
@@ -92,7 +92,7 @@ def meaning_of_texts(choice: ColumnChoice, variable: Variable, texts: Iterable[s
     if variable.kind == "event" and not choice.codes and not codes:
         codes = (("1", "event"), ("0", "censored"), ("yes", "event"), ("no", "censored"))
     known = spellings(choice.codes, codes, levels_of(variable))
-    return {text: known.get(" ".join(str(text).casefold().split()), "") for text in texts}
+    return {text: known.get(parse.whole(parse.folded(str(text))), "") for text in texts}
 
 
 def code_frame(choice: ColumnChoice, variable: Variable, counts: pd.Series) -> pd.DataFrame:

@@ -139,16 +139,19 @@ def _endpoints(incoming: waiting.Waiting) -> None:
     with st.container(border=True, key="endpoints"):
         st.markdown("**Endpoints:** check the coding before any curve is drawn")
         for i, choice in enumerate(events):
-            left, right = st.columns([5, 1], vertical_alignment="center")
             sentence = _event_words(incoming.key, choice, choices.table_of(incoming.tables, choice))
-            left.markdown(
-                f":material/{_ICONS[choice.confidence]}: **{plain(choices.words_of(choice.target).partition(' · ')[2])}** "
-                f"from '{plain(choice.header)}' · {plain(sentence)}"
-            )
-            right.button(
-                "Turn round", key=f"turn-{incoming.key}-{i}", icon=":material/swap_vert:", on_click=_turn, args=(i,), width="stretch",
-                help="Swap event and censored",
-            )  # fmt: skip
+            _endpoint_row(incoming.key, i, choice, sentence)
+
+
+def _endpoint_row(key: str, i: int, choice: ColumnChoice, sentence: str) -> None:
+    name = choices.words_of(choice.target).partition(" · ")[2].removesuffix(" event")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f":material/{_ICONS[choice.confidence]}: **{plain(name)}** from '{plain(choice.header)}' · {plain(sentence)}", width="stretch"
+        )
+        st.button(
+            "Turn round", key=f"turn-{key}-{i}", icon=":material/swap_vert:", on_click=_turn, args=(i,), help="Swap event and censored"
+        )
 
 
 @st.cache_data(scope="session", show_spinner=False, max_entries=100)
@@ -160,13 +163,14 @@ def _turn(position: int) -> None:
     incoming = waiting.current()
     if incoming is not None:
         choice = choices.events_of(incoming.mapping)[position]
-        _change(choice, codes=turn_round(_with_codes(incoming, choice)).codes)
+        turned = turn_round(_with_codes(incoming, choice))
+        _change(choice, codes=turned.codes, confidence=turned.confidence, evidence=turned.evidence)
 
 
 def _with_codes(incoming: waiting.Waiting, choice: ColumnChoice) -> ColumnChoice:
-    """The choice with the coding that would be used, written out: an event column chosen by hand has none yet."""
+    """The choice with the coding that would be used, written out: known spellings turn round as well as the file's own codes."""
     variable = choices.variable_of(choice.target)
-    if choice.codes or variable is None:
+    if variable is None:
         return choice
     table = choices.table_of(incoming.tables, choice)
     texts = [str(text) for text in waiting.counts(incoming.key, table.name, choice.header, table).index]

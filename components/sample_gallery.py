@@ -34,10 +34,15 @@ def sample_cards() -> None:
 
 
 def _card(sample: Sample) -> None:
-    st.markdown(f"**{plain(sample.title.removeprefix('Synthetic: ').capitalize())}**")
+    st.markdown(f"**{plain(_title(sample))}**")
     st.caption(plain(_first_sentence(sample.description)))
     label = "Open"
     st.button(label, key=f"sample-{sample.key}", on_click=waiting.open_sample, args=(sample.key,), icon=":material/folder_open:")
+
+
+def _title(sample: Sample) -> str:
+    words = sample.title.removeprefix("Synthetic: ")
+    return words[:1].upper() + words[1:]
 
 
 def _first_sentence(text: str) -> str:

@@ -33,7 +33,8 @@ def hand_over(sources: Sequence[Source]) -> None:
 def upload_area() -> None:
     """The drop area; new files are read at once, with progress."""
     key = f"upload-{state.get(_ROUND, 0)}"
-    st.file_uploader(f"Files of one cohort. {FORMATS}", accept_multiple_files=True, key=key, on_change=_chosen, args=(key,))
+    st.subheader("Your own files", anchor=False)
+    st.file_uploader(FORMATS, accept_multiple_files=True, key=key, on_change=_chosen, args=(key,))
     st.caption(f":material/lock: {PRIVACY}")
     _read_what_waits()
     _sheet_picker()
@@ -79,6 +80,7 @@ def _read_what_waits() -> None:
     _note_sheets(sources)
     waiting.take_in(sources, show)
     place.empty()
+    st.rerun()
 
 
 # ---------------------------------------------------------------- sheets

@@ -40,7 +40,8 @@ def press(page: AppTest, key: str) -> AppTest:
 
 
 def texts(page: AppTest) -> str:
-    return "\n".join(str(e.value) for kind in ("markdown", "caption", "info", "warning", "error", "success") for e in page.get(kind))
+    groups = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
+    return "\n".join(element.value for group in groups for element in group)
 
 
 def report_of(page: AppTest) -> str:
