@@ -106,8 +106,8 @@ def _counts(table: EventTable, asked: Floats) -> tuple[npt.NDArray[np.int64], np
 def _together(tables: Sequence[EventTable], asked: Floats) -> Iterator[tuple[slice, list[Block]]]:
     """The same slice of the asked cutoffs from the table of every stratum that has events, in blocks that fit memory."""
     eventful = [table for table in tables if table.event.any()]
-    width = sum(len(table.event_times()) for table in eventful)
-    size = max(1, CELLS_PER_BLOCK // max(width, 1))
+    events = sum(int(table.event.sum()) for table in eventful)  # the likelihood has one term per event, also at ties
+    size = max(1, CELLS_PER_BLOCK // max(events, 1))
     for parts in zip(*(table.blocks(_rows(table, asked), size) for table in eventful), strict=True):
         yield parts[0][0], [part[1:] for part in parts]
 

@@ -18,7 +18,7 @@ from cartograph.stats.results import Floats
 from cartograph.stats.times import Counts, at_risk_of, survival_input
 
 MAX_KEPT_CELLS = 2_000_000  # cutoffs x times kept cumulated; above, a selected cutoff is counted again in one pass over the patients
-CELLS_PER_BLOCK = 500_000  # of a scan, so that memory stays bounded whatever the number of cutoffs
+CELLS_PER_BLOCK = 100_000  # of a scan: memory stays bounded whatever the number of cutoffs, and the arrays fit the processor cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
