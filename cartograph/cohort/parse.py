@@ -25,6 +25,8 @@ Bools = npt.NDArray[np.bool_]
 # Said wherever limits count.
 LIMIT_RULE = "<3 enters as half the limit (1.5); >1500 enters as just above the limit, one unit in its last printed place (1501)"
 
+LARGEST = 1e30  # no measurement is larger; sums and powers of smaller ones stay finite
+
 # Answers that say "not known" in a column of numbers, dates or codes. A blank cell needs no word about it; these are counted in a note.
 UNKNOWN_WORDS = frozenset(
     {
@@ -157,7 +159,7 @@ def _plain_numbers(cells: pd.Series, decimal: Literal[".", ","]) -> tuple[Floats
     strange, mark = ("_", ".") if decimal == "." else (".", ",")
     array = cells.to_numpy(dtype=object)
     values = np.array([_plain_number(cell, strange, mark) for cell in array] + [0.0], dtype=np.float64)[:-1]
-    values[~np.isfinite(values)] = np.nan
+    values[~(np.abs(values) <= LARGEST)] = np.nan
     return values, ~pd.isna(array) & np.isnan(values)
 
 
@@ -186,7 +188,7 @@ def _one_number(cell: Any, decimal: str) -> tuple[float, str, float, str]:
     value = float(body + (found["power"] or ""))
     if found["minus"] in ("-", "\u2212"):
         value = -value
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:
         return math.nan, "", math.nan, "bad"
     if not found["sign"]:
         return value, "", math.nan, ""

@@ -96,7 +96,7 @@ def check(cohort: Cohort) -> None:
         assert key == endpoint.key
         time, event = cohort.survival(key)
         assert (np.isnan(time) == np.isnan(event)).all()
-        assert (time[~np.isnan(time)] >= 0).all()
+        assert ((time[~np.isnan(time)] >= 0) & np.isfinite(time[~np.isnan(time)])).all()
         assert set(event[~np.isnan(event)]) <= {0.0, 1.0}
     known = set(patients["patient_id"])
     for frame in (cohort.responses, cohort.mrd, cohort.series, cohort.limits):
