@@ -30,7 +30,8 @@ def read(path: str) -> pd.DataFrame:
 
 def curves(part: pd.DataFrame, title: str) -> go.Figure:
     figure = go.Figure()
-    for row, (name, rows) in enumerate(part.groupby("group")):
+    for row, (group, rows) in enumerate(part.groupby("group")):
+        name = str(group)
         fit = KaplanMeierFitter().fit(rows[TIME], rows[EVENT], label=name)
         survival, limits = fit.survival_function_[name], fit.confidence_interval_
         x = survival.index.to_numpy()
@@ -96,7 +97,7 @@ def page(cohort: pd.DataFrame) -> None:
     place = st.slider("Cutoff", 0, len(values) - 1, len(values) // 2)
     cohort = cohort.assign(group=np.where(cohort[MARKER] > values[place], "high", "low"))
     st.write(f"Ferritin > {values[place]:g} µg/L: {(cohort['group'] == 'high').sum()} of {len(cohort)}")
-    parts = {"All": cohort, **dict(tuple(cohort.groupby("Product")))}
+    parts = {"All": cohort, **{str(name): part for name, part in cohort.groupby("Product")}}
     for column, (name, part) in zip(st.columns(len(parts)), parts.items(), strict=True):
         column.plotly_chart(curves(part, name), key=f"curves-{name}")
         column.write(comparison(part))

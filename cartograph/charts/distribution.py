@@ -20,53 +20,42 @@ LEFT, RIGHT, TOP, BOTTOM = 16, 16, 30, 40
 def distribution_chart(distribution: Distribution, cutoff: float, *, dark: bool, height: int = 180) -> Chart:
     """Histogram with the part at or below ``cutoff`` in the colour of low and the part above in the colour of high."""
     colours = theme.ink(dark=dark)
+    layout = _layout(distribution, dark=dark, height=height)
+    below = float(np.clip(cutoff, distribution.edges[0], distribution.edges[-1]))
+    data = [
+        _area(distribution, distribution.edges[0], below, colours.low),
+        _area(distribution, below, distribution.edges[-1], colours.high),
+    ]
+    layout["shapes"] = [_cutoff_line(below, colours.text)]
+    words = f"{fmt.number(cutoff)} {theme.escape(distribution.unit)}"
+    # Plotly's annotations stand at the logarithm, its shapes at the value
+    at = float(np.log10(below)) if distribution.log_scale else below
+    place: theme.Place = {"x": at, "y": 1, "xref": "x", "xanchor": "center", "yshift": 9}
+    layout["annotations"] = [theme.words(words, size=theme.SIZE_TEXT, colour=colours.text, **place)]
+    alt = f"Histogram of {distribution.label}, {fmt.patients(distribution.n)}, cutoff {fmt.number(cutoff)} {distribution.unit}."
+    return Chart(f"distribution-{distribution.column}", data, layout, alt, lambda: distribution_table(distribution))
+
+
+def _layout(distribution: Distribution, *, dark: bool, height: int) -> dict[str, Any]:
+    colours = theme.ink(dark=dark)
     layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     ticks = value_ticks(distribution)
     edges = np.log10(distribution.edges) if distribution.log_scale else distribution.edges
-    title = {"text": _title(distribution), "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2}
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
         "range": numbers(edges[[0, -1]], 5),
         "tickvals": ticks,
         "ticktext": [fmt.number(t) for t in ticks],
-        "title": title,
+        "title": {"text": _title(distribution), "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
     }
     layout["xaxis"] |= {"type": "log" if distribution.log_scale else "linear", "anchor": "y", "showline": True, "linecolor": colours.quiet}
     layout["yaxis"] = {"range": [0, max(int(distribution.counts.max(initial=0)), 1) * 1.05], "visible": False, "fixedrange": True}
-    below = np.clip(cutoff, distribution.edges[0], distribution.edges[-1])
-    data = [
-        _area(distribution, distribution.edges[0], below, colours.low),
-        _area(distribution, below, distribution.edges[-1], colours.high),
-    ]
-    at = (
-        float(np.log10(below)) if distribution.log_scale else float(below)
-    )  # Plotly's annotations stand at the logarithm, its shapes at the value
-    layout["shapes"] = [
-        {
-            "type": "line",
-            "xref": "x",
-            "yref": "paper",
-            "x0": float(below),
-            "x1": float(below),
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": colours.text, "width": 1.5},
-        }
-    ]
-    layout["annotations"] = [
-        theme.words(
-            f"{fmt.number(cutoff)} {theme.escape(distribution.unit)}",
-            x=at,
-            y=1,
-            xref="x",
-            xanchor="center",
-            yshift=9,
-            size=theme.SIZE_TEXT,
-            colour=colours.text,
-        )
-    ]
-    alt = f"Histogram of {distribution.label}, {fmt.patients(distribution.n)}, cutoff {fmt.number(cutoff)} {distribution.unit}."
-    return Chart(f"distribution-{distribution.column}", data, layout, alt, lambda: distribution_table(distribution))
+    return layout
+
+
+def _cutoff_line(at: float, colour: str) -> dict[str, Any]:
+    line = {"color": colour, "width": 1.5}
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
 
 
 def distribution_table(distribution: Distribution) -> pd.DataFrame:
