@@ -110,7 +110,7 @@ def _problems(cohort: Cohort) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 420),
+        height="auto",
         placeholder="",
         alt=f"{len(table):,} findings",
         key="report-table",

@@ -132,9 +132,12 @@ def table_of(tables: Iterable[RawTable], choice: ColumnChoice) -> RawTable:
 
 
 def to_look_at(choice: ColumnChoice) -> bool:
-    """True when a suggestion should be checked by eye: a guess, a column that may name patients, an event coding that is not certain."""
+    """True when a suggestion should be checked by eye: a guess, or an event coding that is not certain.
+
+    Columns that may name patients are asked about apart.
+    """
     if choice.identifying:
-        return True
+        return False
     if choice.target in (EXTRA, DROP):
         return choice.confidence == "guess"
     return choice.confidence in ("guess", "none") or (_kind(choice.target) == "event" and choice.confidence != "certain")

@@ -15,11 +15,12 @@ from components import state, waiting
 from components.text import plain
 from components.upload import problem_list
 
-_MARKS: Final = {"certain": "✔ certain", "likely": "◑ likely", "guess": "？ guess", "none": "– not known"}
+_MARKS: Final = {"certain": "✔ certain", "likely": "◑ likely", "guess": "? guess", "none": "– not known"}
 _ICONS: Final = {"certain": "check_circle", "likely": "contrast", "guess": "help", "none": "remove"}
 _PROFILE_WORDS: Final = "words about the uploaded profile"
 _PROFILE_PROBLEMS: Final = "problems of the uploaded profile"
 _DATE_ORDERS: Final = {"iso": "year-month-day", "day-first": "day first (03.04. = 3 April)", "month-first": "month first (03/04 = March 4)"}
+GRID_HEIGHT: Final = 440  # pixels
 _SHOW_NAMES: Final = "show examples of identifying columns"
 
 
@@ -29,7 +30,7 @@ def mapping_screen(incoming: waiting.Waiting) -> None:
     _identifying(incoming)
     _times_and_dates(incoming)
     _endpoints(incoming)
-    guesses = [c for c in incoming.mapping.columns if choices.to_look_at(c) and not c.identifying]
+    guesses = [c for c in incoming.mapping.columns if choices.to_look_at(c)]
     double = choices.doubles(incoming.mapping)
     calm = not guesses and not double
     words = "nothing needs a look" if calm else f"{len(guesses) + len(double)} to look at, they stand first"
@@ -186,7 +187,7 @@ def _overview(incoming: waiting.Waiting) -> None:
     key = f"columns-{incoming.key}-{incoming.version}"
     several = len(incoming.tables) > 1
     st.data_editor(
-        frame, key=key, hide_index=True, height=min(35 * (len(frame) + 1) + 3, 460), on_change=_overview_changed, args=(key,),
+        frame, key=key, hide_index=True, height=GRID_HEIGHT if len(frame) > 10 else "auto", on_change=_overview_changed, args=(key,),
         disabled=[c for c in frame.columns if c != "Taken for"], alt="Columns of the file and what they are taken for",
         column_order=[c for c in frame.columns if several or c != "File"],
         column_config={
@@ -217,8 +218,8 @@ def _overview_frame(incoming: waiting.Waiting, order: list[int], options: dict[s
                 "Look": "look" if choices.to_look_at(choice) else "",
                 "File": choice.table,
                 "Column": choice.header,
-                "Examples": shown,
                 "Taken for": options[choice.target],
+                "Examples": shown,
                 "Unit": choices.unit_words(choice, incoming.mapping),
                 "Sure": _MARKS[choice.confidence],
                 "Why": "; ".join(choice.evidence),
@@ -261,7 +262,8 @@ def _details(incoming: waiting.Waiting) -> None:
     choice = incoming.mapping.columns[i]
     with target_place:
         _target(incoming, choice, i)
-    st.markdown(f":material/{_ICONS[choice.confidence]}: {choice.confidence}: {plain('; '.join(choice.evidence) or 'no evidence')}")
+    evidence = "; ".join(choice.evidence) or "nothing in its name or values"
+    st.markdown(f":material/{_ICONS[choice.confidence]}: {plain(_MARKS[choice.confidence][2:])}: {plain(evidence)}")
     variable = choices.variable_of(choice.target)
     if choice.identifying and not state.get(_SHOW_NAMES, False):
         return
@@ -314,7 +316,7 @@ def _codes(incoming: waiting.Waiting, choice: ColumnChoice, i: int) -> None:
     frame = choices.code_frame(choice, variable, counts)
     key = f"codes-{incoming.key}-{i}-{choice.target}-{incoming.version}"
     st.data_editor(
-        frame, key=key, hide_index=True, disabled=["In the file", "Rows"], height=min(35 * (len(frame) + 1) + 3, 320), width=520,
+        frame, key=key, hide_index=True, disabled=["In the file", "Rows"], height="auto", width=520,
         on_change=_codes_changed, args=(i, key, tuple(frame["In the file"])), alt="Texts of this column and what they mean",
         column_config={"Means": st.column_config.SelectboxColumn(options=[*choices.levels_of(variable), choices.LEFT_OUT], required=True)},
     )  # fmt: skip

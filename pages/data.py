@@ -17,5 +17,5 @@ with st.expander("Sample cohorts, template, data dictionary", expanded=waiting.c
 upload_area()
 build_panel()
 explore_button(cohort.fingerprint)
-st.subheader("Data report of the open cohort", anchor=False)
-data_report(cohort)
+with st.expander("Data report of the open cohort", expanded=waiting.current() is None, icon=":material/fact_check:"):
+    data_report(cohort)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -164,6 +166,60 @@ def test_adding_a_file_keeps_what_the_user_chose() -> None:
     page.session_state[TO_READ] = (Source("clean.csv", CLEAN), Source("more.csv", b"Patient ID,Center\nA1,X\nA2,Y\n"))
     page.run()
     assert next(c for c in page.session_state[WAITING].mapping.columns if c.target == "pfs_event") == before
+
+
+def test_a_column_is_changed_in_its_details_and_keeps_its_unit() -> None:
+    page = page_with(Source("clean.csv", CLEAN.replace(b"Ferritin day 0 (ng/mL)", b"Marker")))
+    key = page.session_state[WAITING].key
+    page.selectbox(key=f"details-{key}").set_value(2).run()
+    page.selectbox(key=f"target-{key}-2").set_value("ferritin_d0").run()
+    page.selectbox(key=f"unit-{key}-2").set_value("µg/dL").run()
+    choice = page.session_state[WAITING].mapping.columns[2]
+    assert (choice.target, choice.unit, choice.confidence) == ("ferritin_d0", "µg/dL", "certain")
+    press(page, "build-cohort")
+    assert page.session_state["active cohort"].patients["ferritin_d0"].tolist() == [1000, 9000, 3370, 500]
+
+
+def test_a_visit_column_asks_for_its_month() -> None:
+    page = page_with(Source("clean.csv", CLEAN.replace(b"Product", b"M3").replace(b"ide-cel", b"CR").replace(b"cilta-cel", b"PR")))
+    key = page.session_state[WAITING].key
+    page.selectbox(key=f"details-{key}").set_value(1).run()
+    page.selectbox(key=f"target-{key}-1").set_value("response_visit").run()
+    page.number_input(key=f"visit-{key}-1").set_value(3.0).run()
+    press(page, "build-cohort")
+    assert page.session_state["active cohort"].responses["month"].unique().tolist() == [3.0]
+
+
+def test_the_time_unit_of_the_file_is_chosen() -> None:
+    page = page_with(Source("clean.csv", CLEAN.replace(b"PFS (months)", b"PFS time")))
+    key = page.session_state[WAITING].key
+    page.segmented_control(key=f"time-unit-{key}").set_value("years").run()
+    assert page.session_state[WAITING].mapping.time_unit == "years"
+    press(page, "build-cohort")
+    assert page.session_state["active cohort"].patients["pfs_time"].max() == pytest.approx(12.4 * 12, rel=1e-3)
+
+
+def test_the_sheets_of_a_workbook_are_chosen() -> None:
+    book = io.BytesIO()
+    with pd.ExcelWriter(book, engine="openpyxl") as writer:
+        pd.read_csv(io.BytesIO(CLEAN)).to_excel(writer, sheet_name="Patients", index=False)
+        pd.DataFrame({"Patient ID": ["A1", "A2"], "Center": ["X", "Y"]}).to_excel(writer, sheet_name="Centers", index=False)
+    page = page_with(Source("book.xlsx", book.getvalue()))
+    assert [table.name for table in page.session_state[WAITING].tables] == ["book.xlsx · Patients", "book.xlsx · Centers"]
+    page.multiselect[0].set_value(["Patients"]).run()
+    assert [table.name for table in page.session_state[WAITING].tables] == ["book.xlsx · Patients"]
+    assert page.multiselect[0].value == ["Patients"]
+
+
+def test_a_file_without_patients_is_answered_in_words_and_stays_to_be_mended() -> None:
+    page = page_with(Source("clean.csv", b"Patient ID,PFS (months),PFS event\nA1,3,1\nA2,4,0\n"))
+    incoming = page.session_state[WAITING]
+    page.session_state[WAITING] = replace(incoming, tables=tuple(replace(t, frame=t.frame.iloc[:0]) for t in incoming.tables))
+    press(page, "build-cohort")
+    assert not page.exception
+    assert "No cohort can be built" in texts(page)
+    assert "52 patients" in texts(page)
+    assert WAITING in page.session_state
 
 
 # ---------------------------------------------------------------- words and lists

@@ -14,6 +14,7 @@ from tests.browser.conftest import PHONE, OpenApp
 from tests.browser.watched import settled
 
 SCRIPT = "<script>window.hit=1</script>"
+TAKEN_FOR, ROW_HEIGHT = 330, 33  # pixels: the grid is drawn on a canvas
 PICTURE = "<img src=x onerror='window.hit=1'>"
 
 
@@ -99,6 +100,26 @@ def test_a_sample_opens_with_one_click(open_app: OpenApp) -> None:
     page.locator(".st-key-sample-ratios button").click()
     settled(page)
     expect(page.get_by_text("Open now:")).to_contain_text("197 patients")
+
+
+def test_a_column_is_left_out_in_the_list_of_columns(open_app: OpenApp) -> None:
+    page = open_app("/data")
+    choose(page, "Kohorte.csv", german_file())
+    fold = page.get_by_text("Columns: 11 in the file")
+    grid = page.locator("[data-testid=stDataFrame]").first
+    if not grid.is_visible():
+        fold.click()
+    expect(page.get_by_text("1 left out")).to_be_visible()
+    grid.scroll_into_view_if_needed()
+    row = grid.locator("[role=row]", has_text="Bemerkung").get_attribute("aria-rowindex")
+    box = grid.bounding_box()
+    assert row is not None
+    assert box is not None
+    page.mouse.click(box["x"] + TAKEN_FOR, box["y"] + ROW_HEIGHT * (int(row) - 0.5))
+    page.keyboard.press("Enter")
+    page.keyboard.type("Leave out")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 left out")).to_be_visible()
 
 
 def test_the_mapping_fits_on_a_phone(open_app: OpenApp) -> None:
