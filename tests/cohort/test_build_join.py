@@ -84,6 +84,15 @@ def test_a_table_that_cannot_be_joined_is_left_out():
     assert of_kind(cohort, "no-id-column")[0].severity == "error"
 
 
+def test_without_any_id_the_largest_table_is_the_cohort():
+    cohort = joined(
+        ("legend.csv", {"Column": ["Age"], "Meaning": ["years"]}, {"Column": "extra", "Meaning": "extra"}),
+        ("data.csv", {"Age": ["50", "60"]}, {"Age": "age"}),
+    )
+    assert cohort.patients["age"].tolist() == [50.0, 60.0]
+    assert [(p.table, p.severity) for p in of_kind(cohort, "no-id-column")] == [("legend.csv", "error"), ("data.csv", "note")]
+
+
 def test_a_second_column_for_one_meaning_stays_as_an_extra_one():
     cohort = cohort_of({"ID": ["A"], "Age": ["50"], "Age 2": ["51"]}, {"ID": "patient_id", "Age": "age", "Age 2": "age"})
     assert cohort.patients["age"].tolist() == [50.0]

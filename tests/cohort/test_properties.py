@@ -9,6 +9,7 @@ from cartograph.cohort.build import build_cohort
 from cartograph.cohort.mapping import DROP, EXTRA, ColumnChoice, Mapping
 from cartograph.cohort.model import Cohort
 from cartograph.cohort.problems import CohortError
+from cartograph.cohort.recognise import suggest_mapping
 from cartograph.cohort.schema import VARIABLES
 from cartograph.cohort.tables import RawTable
 
@@ -138,3 +139,13 @@ def test_any_table_taken_for_anything(data):
         assert cohort.fingerprint == build_cohort(tables, mapping).fingerprint
     for table, frame in zip(tables, before, strict=True):
         pd.testing.assert_frame_equal(table.frame, frame)
+
+
+@settings(max_examples=120)
+@given(st.data())
+def test_any_table_as_the_recogniser_takes_it(data):
+    tables = [data.draw(raw_tables(f"{name}.csv")) for name in data.draw(st.sampled_from(["a", "ab"]))]
+    try:
+        check(build_cohort(tables, suggest_mapping(tables)))
+    except CohortError as error:
+        assert error.problems
