@@ -38,20 +38,20 @@ _UNITS: Mapping[str, TimeUnit] = {
     **dict.fromkeys(("months", "month", "mo", "mos", "mon", "m", "monate", "monat", "monaten", "mois", "meses"), "months"),
     **dict.fromkeys(("years", "year", "yrs", "yr", "y", "jahre", "jahren", "ans", "annees", "anos"), "years"),
 }  # fmt: skip
-_TIME_WORDS = frozenset(
-    "time duration dur zeit dauer temps duree delai tiempo duracion length fu followup futime aval t survtime lange".split()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TIME_WORDS = _set("time duration dur zeit dauer temps duree delai tiempo duracion length fu followup futime aval t survtime lange")
+_EVENT_WORDS = _set(
+    "event events evt ev status stat indicator ind flag code occurred evnt ereignis evenement evento estado statut yn happened"
 )
-_EVENT_WORDS = frozenset(
-    "event events evt ev status stat indicator ind flag code occurred evnt ereignis evenement evento estado statut yn happened".split()
-)
-_CENSOR_WORDS = frozenset(
-    "censor censored cens censoring cnsr zensiert zensierung zensur censure censuree censura censurado censorship cen".split()
-)
-_SILENT = frozenset(
-    "from since post after infusion car t cart to in by the of at first value probability bei nach seit ab depuis apres desde"
-    " until last follow up or and dead 0 1 2 no yes y n".split()
-)  # fmt: skip
-_REJECT = frozenset("date datum fecha rate median landmark ci lower upper predicted risk score log rank".split())
+_CENSOR_WORDS = _set("censor censored cens censoring cnsr zensiert zensierung zensur censure censuree censura censurado censorship cen")
+_SILENT = _set("from since post after infusion car t cart to in by the of at first value probability bei nach seit ab depuis apres desde"
+    " until last follow up or and dead 0 1 2 no yes y n")  # fmt: skip
+_REJECT = _set("date datum fecha rate median landmark ci lower upper predicted risk score log rank")
 _LOOSE_TIMES = (
     "futime", "fu time", "follow up time", "followup time", "follow up", "followup", "follow up months", "fu months", "fu days", "survtime",
     "time", "times", "surv time", "nachbeobachtung", "nachbeobachtungszeit", "suivi", "duree de suivi", "seguimiento",
@@ -68,9 +68,9 @@ _LOOSE_PROGRESSIONS = (
 )  # fmt: skip
 _ALIVE = frozenset({"alive", "lebt", "vivant", "vivo"})
 _EVENT_SAID = re.compile(
-    r"event|dead|death|died|deceas|progress|relapse|pd\b|tod|verstorben|ereignis|d[ée]c[eè]s|evento|muert|fallec", re.I
+    r"event|dead|death|died|deceas|progress|relapse|pd\b|tod|verstorben|ereignis|d[ée]c[eè]s|evento|muert|fallec", re.IGNORECASE
 )
-_CENSOR_SAID = re.compile(r"cens|zens|alive|no |none|lebt|vivant|vivo|event[- ]free|progression[- ]free", re.I)
+_CENSOR_SAID = re.compile(r"cens|zens|alive|no |none|lebt|vivant|vivo|event[- ]free|progression[- ]free", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _named(look: Look, words: str) -> Half | None:
 
 
 def _apart(words: str) -> str:
-    """ "osmonths" is "os months": an endpoint's short name and a part grown together."""
+    """Short names and parts grown together, apart: osmonths is os months."""
     parts = set(_UNITS) | _TIME_WORDS | _EVENT_WORDS | _CENSOR_WORDS
     out = []
     for word in words.split():

@@ -17,10 +17,11 @@ _GROUP = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _CODE_SAID = re.compile(r"([\w+-]{1,12})\s*[=:]\s*([^\W\d_][^,;/|=:()\[\]]*)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _TAIL_UNIT = re.compile(r"[\s,;_\-]+(\S*[/%^]\S*)\s*$")
-_FILLERS = frozenset(
+_FILLER_WORDS = (
     "at on the of in status value values result results level levels patient patients pts measured yn yes no y n number num"
-    " bei am im der die das wert au le la du de a al en el valor valeur".split()
-)  # fmt: skip
+    " bei am im der die das wert au le la du de a al en el valor valeur"
+)
+_FILLERS = frozenset(_FILLER_WORDS.split())
 _SAME_WORDS = {"severity": "grade", "peak": "max", "highest": "max", "worst": "max", "maximum": "max", "maximal": "max", "ldc": "pre"}
 
 _VISIT_UNITS: Mapping[str, float] = {
@@ -114,7 +115,7 @@ def _index() -> dict[str, str]:
 
 
 NAMES: Mapping[str, str] = _index()
-_JOINED: Mapping[str, str] = {name.replace(" ", ""): what for name, what in reversed(NAMES.items())}
+_JOINED: Mapping[str, str] = {name.replace(" ", ""): what for name, what in reversed(tuple(NAMES.items()))}
 _LONG_NAMES: Mapping[str, str] = {name: key for key in reversed(LONG_KEYS) for name in (header_words(key), *VARIABLES[key].names)}
 _MOMENTS = sorted(((phrase, when) for when, phrases in TIME_POINTS.items() for phrase in phrases), key=lambda p: -len(p[0]))
 _UNIT_TAILS = {header_words(u.replace("/", " ").replace("µ", "u")): u for u in sorted(KNOWN_UNITS, key=len) if len(u) > 1 and u != "score"}

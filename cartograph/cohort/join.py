@@ -107,6 +107,12 @@ def sheets_of(tables: Sequence[RawTable], mapping: ColumnMapping, findings: Find
     return tuple(sheet for sheet in found if sheet is not None)
 
 
+def _left_out(table: RawTable, choices: Mapping[str, ColumnChoice]) -> bool:
+    """True when every column is left out on purpose: a sheet of notes or explanations."""
+    headers = [str(h) for h in table.frame.columns]
+    return bool(headers) and all(h in choices and choices[h].target == DROP for h in headers)
+
+
 def _frame(tables: Sequence[RawTable], name: str) -> pd.DataFrame:
     return next(table.frame for table in tables if table.name == name)
 

@@ -34,7 +34,7 @@ def id_column(tables: Sequence[RawTable], looks: Sequence[Look]) -> dict[str, Co
 
 
 def _by_name(looks: Sequence[Look]) -> ColumnChoice | None:
-    named = [look for look in looks if any(lookup(w) == "patient_id" for w in look.name.variants) and _like_ids(look)]
+    named = [look for look in looks if any(lookup(w) == "patient_id" for w in look.name.variants) and _whole(look)]
     if not named:
         return None
     best = max(named, key=lambda look: (not identifying(look), _share(look) >= _FILLED, len(look.counts), _share(look)))
@@ -60,8 +60,11 @@ def _speaks_of_ids(look: Look) -> bool:
 
 def _like_ids(look: Look) -> bool:
     """True for texts and whole numbers that are not a few groups."""
-    whole = len(look.numbers) == 0 or bool((look.numbers == look.numbers.round()).all())
-    return whole and (len(look.counts) > 2 or look.unique) and len(look.counts) >= 0.005 * look.n
+    return _whole(look) and (len(look.counts) > 2 or look.unique) and len(look.counts) >= 0.005 * look.n
+
+
+def _whole(look: Look) -> bool:
+    return len(look.numbers) == 0 or bool((look.numbers == look.numbers.round()).all())
 
 
 def _share(look: Look) -> float:

@@ -22,6 +22,8 @@ from cartograph.cohort.units import unit_of
 CODED_ENOUGH = 0.5  # share of cells in the code list; below it the name misleads ("TP53" with expression values)
 NUMBERS_ENOUGH = 0.7
 DATES_ENOUGH = 0.6
+LEGEND_COLUMNS = 6
+GENERATION = 25  # years
 SOURCE_NAMES = frozenset({"data source", "datasource", "data origin", "synthetic"})
 ROW_NUMBERS = frozenset(
     {"rownames", "row names", "rowname", "unnamed 0", "index", "original order", "row", "row number", "row no", "lfd nr"}
@@ -39,7 +41,7 @@ def suggest_mapping(tables: Sequence[RawTable]) -> Mapping:
     ids = id_column(tables, looks)
     choices: list[ColumnChoice] = []
     for table in tables:
-        choices += _table(table, [look for look in looks if look.table is table], ids.get(table.name))
+        choices += _table(table, [look for look in looks if look.table is table], ids.get(table.name), legend=_is_legend(table, tables))
     choices = _dates(choices, looks)
     time_unit, choices = _time_unit(choices, looks)
     order, why, sure = date_order([look for look in looks if look.dated >= DATES_ENOUGH])
@@ -47,8 +49,11 @@ def suggest_mapping(tables: Sequence[RawTable]) -> Mapping:
     return Mapping(tuple(choices), time_unit, order)
 
 
-def _table(table: RawTable, looks: Sequence[Look], patient: ColumnChoice | None) -> list[ColumnChoice]:
+def _table(table: RawTable, looks: Sequence[Look], patient: ColumnChoice | None, *, legend: bool) -> list[ColumnChoice]:
     """Choices for one table, in the order of its columns."""
+    if legend:
+        explains = ("explains the columns of another table",)
+        return [ColumnChoice(table.name, look.header, DROP, confidence="likely", evidence=explains) for look in looks]
     found: dict[str, ColumnChoice] = {patient.header: patient} if patient else {}
     for look in looks:
         why = identifying(look)
@@ -63,6 +68,15 @@ def _table(table: RawTable, looks: Sequence[Look], patient: ColumnChoice | None)
             found[look.header] = _column(look, patient if long else None)
     found |= _loose(looks, found)
     return _each_once([found[look.header] for look in looks], {look.header: look for look in looks})
+
+
+def _is_legend(table: RawTable, tables: Sequence[RawTable]) -> bool:
+    """True for a sheet that explains the columns of another one: its first column lists their names."""
+    others = {parse.folded(str(h)) for other in tables if other is not table for h in other.frame.columns}
+    if not others or not 2 <= table.frame.shape[1] <= LEGEND_COLUMNS or len(table.frame) == 0:
+        return False
+    listed = [parse.folded(text) for text in parse.texts(table.frame.iloc[:, 0])]
+    return sum(text in others for text in listed) > 0.5 * len(listed)
 
 
 # ---------------------------------------------------------------- endpoints
@@ -268,8 +282,9 @@ def _each_once(choices: Sequence[ColumnChoice], looks: dict[str, Look]) -> list[
     return out
 
 
-def _worth(choice: ColumnChoice, looks: dict[str, Look]) -> tuple[int, int]:
-    return _RANK[choice.confidence], looks[choice.header].n
+def _worth(choice: ColumnChoice, looks: dict[str, Look]) -> tuple[int, bool, int]:
+    """Surer names first; plasma cells of the aspirate before those of the biopsy; then the fuller column."""
+    return _RANK[choice.confidence], choice.header.casefold().startswith("asp"), looks[choice.header].n
 
 
 def _time_unit(choices: list[ColumnChoice], looks: Sequence[Look]) -> tuple[TimeUnit, list[ColumnChoice]]:
@@ -310,15 +325,16 @@ def _dates(choices: list[ColumnChoice], looks: Sequence[Look]) -> list[ColumnCho
             there = values[~np.isnat(values)]
             if len(there):
                 years[look.table.name, look.header] = int(np.sort(there)[len(there) // 2].astype("datetime64[Y]").astype(int)) + 1970
-    out = []
-    for choice in choices:
-        mine = years.get((choice.table, choice.header))
-        others = [y for place, y in years.items() if place != (choice.table, choice.header)]
-        if choice.target == EXTRA and mine is not None and others and min(others) - mine > 25:
-            why = "dates a generation before the others: they look like birth dates"
-            choice = replace(choice, target=DROP, confidence="likely", evidence=(*choice.evidence, why), identifying=why)  # noqa: PLW2901
-        out.append(choice)
-    return out
+    return [_birth(choice, years) for choice in choices]
+
+
+def _birth(choice: ColumnChoice, years: dict[tuple[str, str], int]) -> ColumnChoice:
+    mine = years.get((choice.table, choice.header))
+    others = [y for place, y in years.items() if place != (choice.table, choice.header)]
+    if choice.target != EXTRA or mine is None or not others or min(others) - mine <= GENERATION:
+        return choice
+    why = "dates a generation before the others: they look like birth dates"
+    return replace(choice, target=DROP, confidence="likely", evidence=(*choice.evidence, why), identifying=why)
 
 
 def _with_order(choice: ColumnChoice, why: tuple[str, ...], sure: bool) -> ColumnChoice:
