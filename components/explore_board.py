@@ -82,7 +82,7 @@ def _curves(result: ExploreResult, shown: Display, *, synthetic: bool) -> list[C
                     show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
                     st.html(comparison_lines(panel))
                     charts.append(chart)
-        if result.interaction is not None:
+        if len(result.panels) > 1:
             st.html(interaction_line(result))
     return charts
 

@@ -17,6 +17,8 @@ SUMMARY_MONTHS = (6.0, 12.0, 24.0)
 def finding(result: ExploreResult) -> str:
     """One sentence: the high group, its size, medians, HR; 'unadjusted' is said where products stand side by side."""
     panel = result.panels[0]
+    if not panel.groups:
+        return html.escape(f"No patient is left to show {result.endpoint_label} of.")
     if len(panel.groups) == 1:
         only = panel.groups[0]
         return html.escape(f"{result.endpoint_label} of {fmt.patients(only.n)}, {only.events} events: median {_median(only)}.")
@@ -52,14 +54,15 @@ def flow_line(result: ExploreResult) -> str:
 
 
 def interaction_line(result: ExploreResult) -> str:
-    """Whether the effect differs between products, as one HTML line; empty where there is nothing to compare."""
+    """Whether the effect differs between products, as one HTML line, and the standing caution."""
     found = result.interaction
+    caution = "Side by side is not adjusted and not randomised."
     if found is None:
-        return ""
+        return f"<p class='carto-note'>{caution}</p>"
     name = html.escape(found.label[:1].upper() + found.label[1:])
     if math.isnan(found.p_value):
-        return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}</p>"
-    return f"<p class='carto-note'>{name}: <strong>{fmt.p_equals(found.p_value)}</strong> ({html.escape(found.test)})</p>"
+        return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}. {caution}</p>"
+    return f"<p class='carto-note'>{name}: <strong>{fmt.p_equals(found.p_value)}</strong> ({html.escape(found.test)}). {caution}</p>"
 
 
 def comparison_lines(panel: Panel) -> str:
@@ -67,11 +70,19 @@ def comparison_lines(panel: Panel) -> str:
     lines = []
     if len(panel.groups) > 1:
         lines.append(_p_line(panel.log_rank))
-        lines += [f"{c.label}: <strong>{html.escape(_estimate(c))}</strong>{_p_part(c)}" for c in panel.hazard_ratios]
+        lines += [_ratio_line(c, first=not position) for position, c in enumerate(panel.hazard_ratios)]
     if panel.n_missing:
         lines.append(html.escape(f"{fmt.patients(panel.n_missing)} not shown: endpoint or biomarker not known"))
     lines += [html.escape(note) for note in panel.notes]
     return "<ul class='carto-lines'>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+
+
+def _ratio_line(found: Comparison, *, first: bool) -> str:
+    """One hazard ratio; its p only where the test is not the log-rank test of the line above."""
+    direction, _, method = found.label.partition(", ")
+    name = f"{direction}, {method}" if first else method
+    p = "" if math.isnan(found.p_value) or found.test == "log-rank" else html.escape(f", {found.test} {fmt.p_equals(found.p_value)}")
+    return f"{html.escape(name)}: <strong>{html.escape(_estimate(found))}</strong>{p}"
 
 
 def _p_line(comparison: Comparison) -> str:
@@ -79,10 +90,6 @@ def _p_line(comparison: Comparison) -> str:
     if math.isnan(comparison.p_value):
         return html.escape(f"{name} p not given: {comparison.reason}")
     return f"{html.escape(name)} <strong>{fmt.p_equals(comparison.p_value)}</strong>"
-
-
-def _p_part(comparison: Comparison) -> str:
-    return "" if math.isnan(comparison.p_value) else html.escape(f", {comparison.test} {fmt.p_equals(comparison.p_value)}")
 
 
 def summary_frame(result: ExploreResult) -> pd.DataFrame:

@@ -38,7 +38,7 @@ class Choice:
 
 def choices(cohort: Cohort, column: Column) -> tuple[Choice, ...]:
     """Published cutoffs and the upper limit of normal first, then quartiles and median; each value once."""
-    found = [Choice(f"{fmt.number(c.value)} {c.label}", c.value, origin_of(c), c.source) for c in column.cutoffs]
+    found = [Choice(f"{fmt.number(c.value)} {c.label.split(' (')[0]}", c.value, origin_of(c), c.source) for c in column.cutoffs]
     for name, fraction, origin in QUANTILES:
         value = quantile_cutoff(cohort, column.key, fraction)
         found.append(Choice(f"{name} {fmt.number(value)}", value, origin, f"{name} of the patients on screen"))
@@ -112,6 +112,7 @@ def _number_box(position: int, marker: Marker, column: Column) -> None:
     unit = f" ({plain(column.unit)})" if column.unit else ""
     st.number_input(
         f"Cutoff{unit}",
+        value=None,  # else an emptied box would mean 0
         key=key,
         on_change=changed,
         format="%.6g",
@@ -147,13 +148,16 @@ def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, co
 
 def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort) -> None:
     if len(view.markers) == 1 and len(offered) > 1:
-        if st.button("Second biomarker", icon=":material/add:", type="tertiary", key="add-marker"):
-            spare = [c for c in offered.values() if c.key != view.markers[0].column]
-            best = next((c for c in spare if c.key.startswith("crp")), spare[0])
-            state.change_view(markers=(*view.markers, default_marker(cohort, best)))
-            st.rerun(scope="fragment")
+        spare = [c for c in offered.values() if c.key != view.markers[0].column]
+        best = next((c for c in spare if c.key.startswith("crp")), spare[0])
+        both = (*view.markers, default_marker(cohort, best))
+        st.button("Second biomarker", icon=":material/add:", type="tertiary", key="add-marker", on_click=_take_markers, args=(both,))
     elif len(view.markers) > 1:
         _combine(view)
+
+
+def _take_markers(markers: tuple[Marker, ...]) -> None:
+    state.change_view(markers=markers)
 
 
 def _combined() -> None:
@@ -172,6 +176,11 @@ def _combine(view: ExploreView) -> None:
         label_visibility="collapsed",
         on_change=_combined,
     )
-    if st.button("Remove second biomarker", icon=":material/close:", type="tertiary", key="remove-marker"):
-        state.change_view(markers=view.markers[:1])
-        st.rerun(scope="fragment")
+    st.button(
+        "Remove second biomarker",
+        icon=":material/close:",
+        type="tertiary",
+        key="remove-marker",
+        on_click=_take_markers,
+        args=(view.markers[:1],),
+    )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cartograph.cohort import Cohort, read_cohort
+from cartograph.cohort import Cohort, CohortError, read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.link import from_query, to_query
@@ -27,7 +27,8 @@ FIRST_SAMPLE: Final = SAMPLES[0].key
 @st.cache_resource(show_spinner="Opening the sample cohort …")
 def sample_cohort(key: str) -> Cohort:
     """A synthetic cohort that ships with the app: no patient is in it, so sessions may share it."""
-    return read_cohort(sample_files(key))
+    title = next(sample.title for sample in SAMPLES if sample.key == key)
+    return read_cohort(sample_files(key), name=title)
 
 
 def get(name: str, default: Any = None) -> Any:
@@ -68,13 +69,23 @@ def _open_first() -> None:
     path = os.environ.get("CARTOGRAPH_COHORT", "")
     asked = (st.session_state[_LINK].get("cohort") or [""])[-1]
     known = {sample.key for sample in SAMPLES}
-    if path:
-        open_cohort(read_cohort(Path(path)))
-    elif asked in known or not asked:
+    if path and _open_file(Path(path)):
+        return
+    if asked in known or not asked:
         open_cohort(sample_cohort(asked or FIRST_SAMPLE), sample=asked or FIRST_SAMPLE)
     else:
         open_cohort(sample_cohort(FIRST_SAMPLE), sample=FIRST_SAMPLE)
         say("This link was made with another cohort. Open that cohort's file under Data: the view of the link is kept for it.")
+
+
+def _open_file(path: Path) -> bool:
+    """Open the cohort of a file; False, with a sentence about it, when it cannot be read."""
+    try:
+        open_cohort(read_cohort(path))
+    except (CohortError, OSError) as error:
+        say(f"{path.name}, named in CARTOGRAPH_COHORT, cannot be read: {error}. The first sample is open instead.")
+        return False
+    return True
 
 
 def open_cohort(cohort: Cohort, *, sample: str = "") -> None:

@@ -139,8 +139,11 @@ def problem_list(problems: Sequence[Problem], *, head: str, key: str) -> None:
 
 
 def problems_html(problems: Sequence[Problem]) -> str:
-    """The list as HTML, every word escaped."""
+    """The list as HTML, every word escaped; what has to be mended first, notes only when there is nothing else."""
     items = []
+    rank = {"error": 0, "warning": 1, "note": 2}
+    problems = sorted(problems, key=lambda problem: rank[problem.severity])
+    problems = [p for p in problems if p.severity != "note"] or problems
     for problem in problems[:SHOWN_PROBLEMS]:
         where = [
             problem.table,

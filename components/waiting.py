@@ -109,6 +109,11 @@ def take_in(sources: Sequence[Source], progress: Progress | None = None) -> Wait
             "This is an ADaM set: censoring flags were turned round (CNSR 0 = event), parameters became endpoints, visits responses."
         )
     suggested = suggest_mapping(tables)
+    strange = _without_patients(files, suggested)
+    if strange:
+        tables = tuple(table for table in tables if table.name not in strange)
+        suggested = suggest_mapping(tables)
+        said.append(f"Left aside, because nothing in it looks like patients: {', '.join(strange)}. Choose the sheet above to take it in.")
     incoming = Waiting(_key(files), files, tables, suggested, suggested, adam=analysis_set is not None)
     incoming, fitted = _with_profile(incoming)
     if before is not None:
@@ -116,6 +121,16 @@ def take_in(sources: Sequence[Source], progress: Progress | None = None) -> Wait
     state.put(_WAITING, incoming)
     state.put(_WORDS, (*said, *fitted))
     return incoming
+
+
+def _without_patients(sources: Sequence[Source], suggested: Mapping) -> tuple[str, ...]:
+    """Sheets that nobody asked for by name and in which no column was recognised, when other tables have such columns: legends, notes."""
+    known: dict[str, bool] = {}
+    for choice in suggested.columns:
+        known[choice.table] = known.get(choice.table, False) or choice.target not in (profiles.EXTRA, profiles.DROP)
+    unasked = tuple(f"{source.name} · " for source in sources if source.sheets is None)
+    strange = tuple(name for name, is_known in known.items() if not is_known and name.startswith(unasked))
+    return strange if any(known.values()) else ()
 
 
 def _key(sources: Sequence[Source]) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 from cartograph.cohort import parse
 from cartograph.cohort.findings import Findings
 from cartograph.cohort.join import Cells
-from cartograph.cohort.model import Column, Kind
+from cartograph.cohort.model import Column, Kind, Timing
 from cartograph.cohort.values import YES_NO, Read, plain_numbers, read_date, say_unknown
 
 NUMERIC_SHARE = 0.9  # of the cells that hold something
@@ -40,6 +40,17 @@ _UNIT_LIKE = re.compile(
 )
 
 
+_SAID_BEFORE = re.compile(r"\b(prior|previous|pre|before|baseline|at diagnosis|vor|avant|antes|historical|history)\b")
+_KNOWN_LATER = re.compile(
+    r"\b(mrd|peak|c ?max|t ?max|maxim\w*|max|nadir|auc\w*|crs|icans|iec-?hs|mas|hlh|toci\w*|siltuximab|anakinra|persisten\w*"
+    r"|expansion|respon[sd]\w*|r[eé]ponse|respuesta|ansprechen|remission|relaps\w*|rezidiv|rechute|recaída|progress\w*"
+    r"|surviv\w*|überleben\w*|survie|death|died|dead|alive|deceased|tod|verstorben|d[eé]c[eè]s|muerte|follow[- ]?up|last contact"
+    r"|discharge\w*|length of stay|hospital stay|icu|post|after|outcome|toxicity|adverse|infection\w*|recovery|best|duration of"
+    r"|subsequent|next (line|treatment|therapy)|day ?\+? ?[1-9]\d*|(month|mo|m|week|wk|w) ?\+? ?[1-9]\d*"
+    r"|os|pfs|efs|dor|ttnt|event|censor\w*)\b"
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Extra:
     """An extra column and its values (one entry per cell)."""
@@ -59,10 +70,21 @@ def read_extra(column: Cells, taken: Collection[str], findings: Findings, *, ord
     return Extra(
         Column(
             key, label, kind, unit=unit if kind == "number" else "", levels=read.levels, log_scale=kind == "number" and is_skewed(values),
-            source=source, description="0 was read as no, 1 as yes." if kind == "flag" and _coded_01(column) else "",
+            source=source, timing=timing_of(header, column.label),
+            description="0 was read as no, 1 as yes." if kind == "flag" and _coded_01(column) else "",
         ),
         read,
     )  # fmt: skip
+
+
+def timing_of(*words: str) -> Timing:
+    """Whether a header speaks of something known only after infusion (peak values, MRD, response, toxicity, outcome).
+
+    In doubt a column counts as known before: it stays usable, and its name says what it is. A wrong "after" would hide a biomarker.
+    """
+    texts = [text.replace("_", " ").casefold() for text in words]
+    late = any(_KNOWN_LATER.search(text) for text in texts) and not any(_SAID_BEFORE.search(text) for text in texts)
+    return "post-infusion" if late else "baseline"
 
 
 def label_and_unit(header: str, unit: str = "") -> tuple[str, str]:
