@@ -30,7 +30,7 @@ def date_order(looks: Sequence[Look]) -> tuple[DateOrder, tuple[str, ...], bool]
         return order, (words,), False
     if day_first or month_first:
         order = "day-first" if day_first else "month-first"
-        return order, (f"{_words(order)}: {day_first or month_first:,} dates allow no other reading",), True
+        return order, (f"{_words(order)}: no other reading fits all dates of the file",), True
     if open_dates and dots:
         return "day-first", ("dates with points, as in German: read as day first, check",), False
     if open_dates:

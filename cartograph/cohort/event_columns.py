@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,6 +49,7 @@ _EVENT_WORDS = _set(
     "event events evt ev status stat indicator ind flag code occurred evnt ereignis evenement evento estado statut yn happened"
 )
 _CENSOR_WORDS = _set("censor censored cens censoring cnsr zensiert zensierung zensur censure censuree censura censurado censorship cen")
+_CENSORED = _set("censored zensiert censure censuree censurado")  # "is censored", not "censoring variable"
 _SILENT = _set("from since post after infusion car t cart to in by the of at first value probability bei nach seit ab depuis apres desde"
     " until last follow up or and dead 0 1 2 no yes y n")  # fmt: skip
 _REJECT = _set("date datum fecha rate median landmark ci lower upper predicted risk score log rank")
@@ -248,6 +249,8 @@ def _ambiguous(yes: dict[str, str], half: Half, time: Look | None) -> tuple[dict
         return yes, "guess", f"{head}; read as event, because its times are shorter; check"
     if earlier is False:
         return _turned(yes), "guess", f"{head}; read as censored, because its times are longer; check"
+    if _CENSORED & set(header_words(half.look.header).split()):
+        return _turned(yes), "guess", f"{head}; read as censored; check"
     return yes, "guess", f"{head}; read as event; check"
 
 
@@ -325,8 +328,3 @@ def other_pairs(looks: Sequence[Look], taken: Mapping[str, str]) -> list[tuple[H
                 part, Half(look, endpoint_slug(stem), part, censor=censor, unit=unit if part == "time" else "")
             )
     return [(found["time"], found["event"]) for found in stems.values() if len(found) == 2]
-
-
-def with_unit(choice: ColumnChoice, unit: str, why: str) -> ColumnChoice:
-    """The choice in a unit that the values suggest."""
-    return replace(choice, unit=unit, evidence=(*choice.evidence, why))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cartograph.cohort.headers import lookup
+from cartograph.cohort.headers import find
 from cartograph.cohort.identifying import identifying
 from cartograph.cohort.looks import Look
 from cartograph.cohort.mapping import ColumnChoice
@@ -34,11 +34,16 @@ def id_column(tables: Sequence[RawTable], looks: Sequence[Look]) -> dict[str, Co
 
 
 def _by_name(looks: Sequence[Look]) -> ColumnChoice | None:
-    named = [look for look in looks if any(lookup(w) == "patient_id" for w in look.name.variants) and _whole(look)]
+    named = [look for look in looks if _named(look) and _whole(look)]
     if not named:
         return None
     best = max(named, key=lambda look: (not identifying(look), _share(look) >= _FILLED, len(look.counts), _share(look)))
     return _choice(best, "certain" if _share(best) >= _FILLED else "likely", f"name '{best.header}'")
+
+
+def _named(look: Look) -> bool:
+    found = find(look.name)
+    return found is not None and found.what == "patient_id"
 
 
 def _by_uniqueness(looks: Sequence[Look]) -> ColumnChoice | None:

@@ -29,6 +29,7 @@ ROW_NUMBERS = frozenset(
     {"rownames", "row names", "rowname", "unnamed 0", "index", "original order", "row", "row number", "row no", "lfd nr"}
 )
 _RANK: dict[str, int] = {"certain": 3, "likely": 2, "guess": 1, "none": 0}
+_ALONE = "its partner column was not found"
 _MANY = frozenset({EXTRA, DROP})
 
 
@@ -67,6 +68,7 @@ def _table(table: RawTable, looks: Sequence[Look], patient: ColumnChoice | None,
         if look.header not in found:
             found[look.header] = _column(look, patient if long else None)
     found |= _loose(looks, found)
+    found = {header: _with_partner(choice, found) for header, choice in found.items()}
     return _each_once([found[look.header] for look in looks], {look.header: look for look in looks})
 
 
@@ -107,7 +109,7 @@ def _single_halves(looks: Sequence[Look], found: dict[str, ColumnChoice]) -> dic
         choice = time_choice(half) if half.part == "time" else event_choice(half, None)
         if choice.target not in targets:
             targets.add(choice.target)
-            from_names[look.header] = replace(choice, evidence=(*choice.evidence, "its partner column was not found by name"))
+            from_names[look.header] = replace(choice, evidence=(*choice.evidence, _ALONE))
     return from_names
 
 
@@ -124,6 +126,15 @@ def _loose(looks: Sequence[Look], found: dict[str, ColumnChoice]) -> dict[str, C
         if event is not None:
             out[event.look.header] = event_choice(event, time.look if time else None, guess=guess)
     return out
+
+
+def _with_partner(choice: ColumnChoice, found: dict[str, ColumnChoice]) -> ColumnChoice:
+    """Nothing is said of a missing partner that another name gave."""
+    slug, _, part = choice.target.rpartition("_")
+    partner = f"{slug}_{'event' if part == 'time' else 'time'}"
+    if _ALONE not in choice.evidence or all(c.target != partner for c in found.values()):
+        return choice
+    return replace(choice, evidence=tuple(words for words in choice.evidence if words != _ALONE))
 
 
 def _is_vague(half: Half) -> bool:

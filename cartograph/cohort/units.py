@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cartograph import format as fmt
 from cartograph.cohort.headers import is_unit
 from cartograph.cohort.looks import Look
 from cartograph.cohort.schema import Unit, Variable, unit_named
@@ -70,8 +69,3 @@ def _fits(look: Look, variable: Variable, unit: Unit) -> bool:
         return True
     low, high = variable.plausible
     return low <= float(np.median(look.numbers)) * unit.factor <= high
-
-
-def median_words(look: Look, unit: str) -> str:
-    """'a median of 12.3 months'."""
-    return f"a median of {fmt.number(float(np.median(look.numbers)))} {unit}"

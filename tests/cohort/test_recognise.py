@@ -159,6 +159,25 @@ def test_an_open_censor_column_is_read_by_its_times_and_said() -> None:
     assert any("does not tell" in words for words in choice.evidence)
 
 
+def test_a_column_called_censored_says_who_is_censored() -> None:
+    choice = choices_of({"PFS_mo": TIMES, "PFS_censored": HALF})["PFS_censored"]
+    assert dict(choice.codes) == {"1": "censored", "0": "event"}
+    assert choice.confidence == "guess"
+
+
+def test_a_french_file() -> None:
+    found = choices_of(
+        {
+            "ID patient": [f"A{i}" for i in range(N)],
+            "Survie globale (mois)": TIMES,
+            "Décès": ["oui", "non"] * 6,
+            "Meilleure réponse": ["RC", "TBRP"] * 6,
+        }
+    )
+    assert [c.target for c in found.values()] == ["patient_id", "os_time", "os_event", "best_response"]
+    assert all("partner" not in words for c in found.values() for words in c.evidence)
+
+
 def test_of_two_pairs_the_one_with_explained_codes_wins() -> None:
     found = choices_of({"OS (months)": TIMES, "OS-censor": HALF, "OS TIME JUN2008": TIMES, "OS CENSOR (1=death) JUN2008": HALF})
     assert [c.target for c in found.values()] == [EXTRA, EXTRA, "os_time", "os_event"]
