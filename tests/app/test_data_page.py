@@ -211,6 +211,18 @@ def test_the_sheets_of_a_workbook_are_chosen() -> None:
     assert page.multiselect[0].value == ["Patients"]
 
 
+def test_a_sheet_with_a_legend_is_left_aside_until_it_is_asked_for() -> None:
+    book = io.BytesIO()
+    with pd.ExcelWriter(book, engine="openpyxl") as writer:
+        pd.read_csv(io.BytesIO(CLEAN)).drop(columns="Patient ID").to_excel(writer, sheet_name="Data", index=False)
+        pd.DataFrame({"Abbreviation": ["X1", "X2"], "In full": ["first", "second"]}).to_excel(writer, sheet_name="Legend", index=False)
+    page = page_with(Source("book.xlsx", book.getvalue()))
+    assert page.multiselect[0].value == ["Data"]
+    assert "Left aside" in texts(page)
+    press(page, "build-cohort")
+    assert "4 patients" in texts(page)
+
+
 def test_a_file_without_patients_is_answered_in_words_and_stays_to_be_mended() -> None:
     page = page_with(Source("clean.csv", b"Patient ID,PFS (months),PFS event\nA1,3,1\nA2,4,0\n"))
     incoming = page.session_state[WAITING]
