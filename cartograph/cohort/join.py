@@ -100,6 +100,7 @@ def sheets_of(tables: Sequence[RawTable], mapping: ColumnMapping, findings: Find
             findings.say(_NOT_THERE, Place(choice.table, choice.header), "no such column")
         else:
             chosen[choice.table].setdefault(choice.header, choice)
+    tables = [table for table in tables if not _left_out(table, chosen[table.name])]
     named = any(c.target == "patient_id" for choices in chosen.values() for c in choices.values())
     # Without any ID the largest table is the cohort, and what stands beside it (a sheet of legends) cannot be joined.
     numbered = None if named or not tables else max(tables, key=lambda table: len(table.frame)).name

@@ -93,6 +93,12 @@ def test_without_any_id_the_largest_table_is_the_cohort():
     assert [(p.table, p.severity) for p in of_kind(cohort, "no-id-column")] == [("legend.csv", "error"), ("data.csv", "note")]
 
 
+def test_a_table_whose_columns_are_all_dropped_is_passed_over():
+    cohort = joined(("legend.csv", {"Column": ["Age"]}, {"Column": "drop"}), ("data.csv", {"ID": ["A"]}, {"ID": "patient_id"}))
+    assert cohort.n == 1
+    assert of_kind(cohort, "no-id-column") == []
+
+
 def test_a_second_column_for_one_meaning_stays_as_an_extra_one():
     cohort = cohort_of({"ID": ["A"], "Age": ["50"], "Age 2": ["51"]}, {"ID": "patient_id", "Age": "age", "Age 2": "age"})
     assert cohort.patients["age"].tolist() == [50.0]
