@@ -83,7 +83,8 @@ def _open_file(path: Path) -> bool:
     try:
         open_cohort(read_cohort(path))
     except (CohortError, OSError) as error:
-        say(f"{path.name}, named in CARTOGRAPH_COHORT, cannot be read: {error}. The first sample is open instead.")
+        reason = error.strerror if isinstance(error, OSError) else error
+        say(f"{path.name} (named in CARTOGRAPH_COHORT) cannot be read, the first sample is open instead: {reason}")
         return False
     return True
 
@@ -97,7 +98,8 @@ def open_cohort(cohort: Cohort, *, sample: str = "") -> None:
     st.session_state[_COHORT_ID] = identity
     if link and asked in ("", identity):
         read = from_query(link, cohort)
-        st.session_state[_VIEW] = read.view
+        # A link without a biomarker that this cohort has would leave nothing to move.
+        st.session_state[_VIEW] = read.view if read.view.markers else replace(read.view, markers=default_view(cohort).markers)
         for words in read.words:
             say(words)
         st.session_state[_LINK] = {}
