@@ -94,9 +94,16 @@ def _problems(cohort: Cohort) -> None:
     severities = [s for s in _SEVERITIES if (frame["severity"] == s).any()]
     with st.container(horizontal=True, vertical_alignment="bottom", key="report-filters"):
         wanted = st.pills(
-            "Show", severities, selection_mode="multi", default=severities, format_func=_SEVERITIES.__getitem__, key="report-severity"
+            "Show",
+            severities,
+            selection_mode="multi",
+            default=severities,
+            format_func=_SEVERITIES.__getitem__,
+            key=f"report-severity-{cohort.fingerprint}",
         )
-        chosen = st.multiselect("Kind", kinds, format_func=kind_words, key="report-kind", placeholder="every kind", width=320)
+        chosen = st.multiselect(
+            "Kind", kinds, format_func=kind_words, key=f"report-kind-{cohort.fingerprint}", placeholder="every kind", width=320
+        )
         st.download_button(
             "Report (CSV)",
             lambda: report_csv(cohort),
@@ -105,7 +112,7 @@ def _problems(cohort: Cohort) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-    shown = frame[frame["severity"].isin(wanted) & (frame["kind"].isin(chosen) if chosen else True)]
+    shown = frame[frame["severity"].isin(wanted or severities) & (frame["kind"].isin(chosen) if chosen else True)]
     table = shown.assign(severity=shown["severity"].map(_SEVERITIES))[list(_COLUMNS)].rename(columns=_COLUMNS)
     st.dataframe(
         table,

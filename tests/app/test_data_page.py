@@ -234,6 +234,14 @@ def test_a_file_without_patients_is_answered_in_words_and_stays_to_be_mended() -
     assert WAITING in page.session_state
 
 
+def test_the_report_of_a_new_cohort_starts_with_every_finding() -> None:
+    page = page_with(Source("negative.csv", CLEAN.replace(b"3.5,1", b"-3.5,1")))
+    press(page, "build-cohort")
+    shown = page.dataframe[-1].value
+    assert "✖ left out" in shown["What it means"].tolist()
+    assert f"{len(shown)} of {len(shown)} findings" in texts(page)
+
+
 # ---------------------------------------------------------------- words and lists
 def test_every_target_has_its_own_words() -> None:
     odd = Mapping((ColumnChoice("t", "a", "endpoint:my_own:time"), ColumnChoice("t", "b", "series:ferritin")))
