@@ -62,7 +62,7 @@ def interaction_line(result: ExploreResult) -> str:
     name = html.escape(found.label[:1].upper() + found.label[1:])
     if math.isnan(found.p_value):
         return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}. {caution}</p>"
-    return f"<p class='carto-note'>{name}: <strong>{fmt.p_equals(found.p_value)}</strong> ({html.escape(found.test)}). {caution}</p>"
+    return f"<p class='carto-note'>{name}: <strong>{html.escape(fmt.p_equals(found.p_value))}</strong> ({html.escape(found.test)}). {caution}</p>"
 
 
 def comparison_lines(panel: Panel) -> str:
@@ -89,7 +89,7 @@ def _p_line(comparison: Comparison) -> str:
     name = comparison.test[:1].upper() + comparison.test[1:]
     if math.isnan(comparison.p_value):
         return html.escape(f"{name} p not given: {comparison.reason}")
-    return f"{html.escape(name)} <strong>{fmt.p_equals(comparison.p_value)}</strong>"
+    return f"{html.escape(name)} <strong>{html.escape(fmt.p_equals(comparison.p_value))}</strong>"
 
 
 def summary_frame(result: ExploreResult) -> pd.DataFrame:
