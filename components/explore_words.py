@@ -62,7 +62,8 @@ def interaction_line(result: ExploreResult) -> str:
     name = html.escape(found.label[:1].upper() + found.label[1:])
     if math.isnan(found.p_value):
         return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}. {caution}</p>"
-    return f"<p class='carto-note'>{name}: <strong>{html.escape(fmt.p_equals(found.p_value))}</strong> ({html.escape(found.test)}). {caution}</p>"
+    p = html.escape(fmt.p_equals(found.p_value))
+    return f"<p class='carto-note'>{name}: <strong>{p}</strong> ({html.escape(found.test)}). {caution}</p>"
 
 
 def comparison_lines(panel: Panel) -> str:

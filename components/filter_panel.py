@@ -120,7 +120,7 @@ def _range(cohort: Cohort, column: Column, position: int, chosen: Filter, after:
         picked = state.get(key)
         _change(position, low=float(picked[0]), high=float(picked[1]))
 
-    st.slider(column.key, low, high, key=key, on_change=changed, step=_step(low, high), label_visibility="collapsed")
+    st.slider(plain(column.label), low, high, key=key, on_change=changed, step=_step(low, high), label_visibility="collapsed")
 
 
 def _step(low: float, high: float) -> float:
@@ -160,9 +160,11 @@ def _level_choice(cohort: Cohort, column: Column, position: int, chosen: Filter)
         return f"{plain(level)} ({counts.get(level, 0):,})"
 
     if len(levels) <= MAX_PILLS:
-        st.pills(column.key, levels, selection_mode="multi", format_func=words, key=key, on_change=changed, label_visibility="collapsed")
+        st.pills(
+            plain(column.label), levels, selection_mode="multi", format_func=words, key=key, on_change=changed, label_visibility="collapsed"
+        )
     else:
-        st.multiselect(column.key, levels, format_func=words, key=key, on_change=changed, label_visibility="collapsed")
+        st.multiselect(plain(column.label), levels, format_func=words, key=key, on_change=changed, label_visibility="collapsed")
 
 
 def _change(position: int, **changes: object) -> None:
