@@ -1,16 +1,14 @@
-"""CARTograph: the frame of the app. Page set-up, the active cohort, navigation."""
+"""CARTograph: the frame of the app. Page set-up and navigation."""
 
 import streamlit as st
 
 from components import frame
 
 frame.set_up()
-page = st.navigation(
+frame.run(
     [
         st.Page("pages/explore.py", title="Explore", icon=":material/show_chart:", default=True),
         st.Page("pages/data.py", title="Data", icon=":material/upload_file:"),
         st.Page("pages/methods.py", title="Methods", icon=":material/menu_book:"),
-    ],
-    position="top",
+    ]
 )
-page.run()

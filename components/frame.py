@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from cartograph import format as fmt
 from cartograph.cohort import Cohort
 from components import state
+from components.figure import figure_engine
 from components.text import plain
 
 STYLE = Path(__file__).parent / "style.css"
+ICON = Path(__file__).parent / "icon.png"
+_FRAMED = "frame stands"
+_WANTED = "page to go to"
 
 
 def set_up() -> None:
-    """Page configuration and style, once a run."""
-    st.set_page_config(
-        page_title="CARTograph", page_icon=str(Path(__file__).parent / "icon.png"), layout="wide", initial_sidebar_state="auto"
-    )
+    """Page configuration, style and the figure renderer, once a run."""
+    st.set_page_config(page_title="CARTograph", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
+    figure_engine()
+    state.put(_FRAMED, True)
+
+
+def run(pages: Sequence[Any]) -> None:
+    """Navigation at the top and the page of the address."""
+    page = st.navigation(list(pages), position="top")
+    wanted = state.take(_WANTED)
+    for other in pages:
+        if wanted and other.url_path == wanted and other.url_path != page.url_path:
+            st.switch_page(other)
+    page.run()
 
 
 def page_head(cohort: Cohort) -> None:
     """Sentences that wait for the user, and the name of the active cohort in the sidebar."""
+    _inside_frame()
     for words in state.said():
         st.info(plain(words), icon=":material/info:")
     with st.sidebar:
         st.markdown(f"**{plain(cohort.name)}**  \n{fmt.patients(cohort.n)}")
         if cohort.synthetic:
             st.badge("SYNTHETIC data: no real patient", icon=":material/science:", color="orange")
+
+
+def _inside_frame() -> None:
+    """Go through app.py first: the very first address that a fresh server answers may be a page's own, which Streamlit runs alone."""
+    if not state.get(_FRAMED):
+        state.put(_WANTED, str(st.context.url or "").rstrip("/").rsplit("/", 1)[-1])
+        st.switch_page("app.py")

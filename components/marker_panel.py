@@ -57,6 +57,7 @@ def marker_panel(cohort: Cohort, view: ExploreView, distributions: Sequence[Dist
     with st.container(horizontal=True, vertical_alignment="center", key="below-markers"):
         _second_marker(offered, view, cohort)
         beside()
+        _origins(cohort, offered, view)
 
 
 def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution) -> None:
@@ -131,25 +132,32 @@ def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, co
         if picked is not None:
             state.change_marker(position, Marker(marker.column, offered[picked].value, offered[picked].origin))
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.pills(
-            "Cutoffs",
-            range(len(offered)),
-            format_func=lambda i: plain(offered[i].label),
-            key=key,
-            on_change=changed,
-            label_visibility="collapsed",
-        )
-        source = offered[current].source if current is not None else ""
-        st.caption(
-            f"Cutoff {ORIGIN_WORDS[marker.origin]}" + (f": {plain(source)}" if marker.origin in ("published", "normal") and source else "")
-        )
+    st.pills(
+        "Cutoffs",
+        range(len(offered)),
+        format_func=lambda i: plain(offered[i].label),
+        key=key,
+        on_change=changed,
+        label_visibility="collapsed",
+    )
+
+
+def _origins(cohort: Cohort, offered: dict[str, Column], view: ExploreView) -> None:
+    """Where each cutoff came from, with its source when it is published."""
+    words = []
+    for marker in view.markers:
+        known = choices(cohort, offered[marker.column])
+        source = next((c.source for c in known if (c.value, c.origin) == (marker.cutoff, marker.origin)), "")
+        cited = f" ({source})" if source and marker.origin in ("published", "normal") else ""
+        words.append(f"{offered[marker.column].label} cutoff: {ORIGIN_WORDS[marker.origin]}{cited}")
+    st.caption(plain("; ".join(words)))
 
 
 def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort) -> None:
     if len(view.markers) == 1 and len(offered) > 1:
         spare = [c for c in offered.values() if c.key != view.markers[0].column]
-        best = next((c for c in spare if c.key.startswith("crp")), spare[0])
+        same_day = f"crp_{view.markers[0].column.rpartition('_')[2]}"
+        best = min(spare, key=lambda c: (c.key != same_day, not c.key.startswith("crp")))
         both = (*view.markers, default_marker(cohort, best))
         st.button("Second biomarker", icon=":material/add:", type="tertiary", key="add-marker", on_click=_take_markers, args=(both,))
     elif len(view.markers) > 1:

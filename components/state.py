@@ -41,6 +41,11 @@ def put(name: str, value: Any) -> None:
     st.session_state[name] = value
 
 
+def take(name: str) -> Any:
+    """A value of this session, read once: it is forgotten."""
+    return st.session_state.pop(name, None)
+
+
 def forget(name: str) -> None:
     """Forget a value of this session."""
     st.session_state.pop(name, None)

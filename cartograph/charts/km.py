@@ -217,9 +217,9 @@ def _censoring(group: Group, x_max: float, colour: str) -> dict[str, Any]:
 
 def _table_trace(group: Group, position: int, ticks: list[float], dark: bool) -> dict[str, Any]:
     """Three rows of numbers under the ticks."""
-    shown = group.curve.at(np.array(ticks)) if group.n else None
+    shown = group.curve.values_at(ticks) if group.n else None
     rows = len(NUMBERS)
-    cells = [f"{int(v):,}" for _, column in NUMBERS for v in shown[column]] if shown is not None else ["0"] * (rows * len(ticks))
+    cells = [f"{int(v):,}" for _, column in NUMBERS for v in shown[column].tolist()] if shown is not None else ["0"] * (rows * len(ticks))
     return {
         "type": "scatter",
         "mode": "text",

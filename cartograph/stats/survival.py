@@ -69,6 +69,10 @@ class SurvivalCurve:
 
         Beyond the longest time the estimate is NaN with nobody at risk.
         """
+        return pd.DataFrame(self.values_at(times))
+
+    def values_at(self, times: npt.ArrayLike) -> dict[str, Floats]:
+        """The columns of ``at`` as arrays, without the cost of a table: what a slider step reads."""
         asked = np.atleast_1d(np.asarray(times, dtype=np.float64))
         last = np.searchsorted(self.time, asked, side="right")  # entries with time <= asked
         before = np.searchsorted(self.time, asked, side="left")  # entries with time < asked
@@ -78,17 +82,15 @@ class SurvivalCurve:
             return np.where(beyond, np.nan, np.r_[start, values][last])
 
         gone = np.r_[0.0, np.cumsum(self.events + self.censored)]
-        return pd.DataFrame(
-            {
-                "time": asked,
-                "at_risk": self.n - gone[before],
-                "cum_events": np.r_[0.0, np.cumsum(self.events)][last],
-                "cum_censored": np.r_[0.0, np.cumsum(self.censored)][last],
-                "survival": stepped(self.survival, 1.0),
-                "ci_low": stepped(self.ci_low, 1.0),
-                "ci_high": stepped(self.ci_high, 1.0),
-            }
-        )
+        return {
+            "time": asked,
+            "at_risk": self.n - gone[before],
+            "cum_events": np.r_[0.0, np.cumsum(self.events)][last],
+            "cum_censored": np.r_[0.0, np.cumsum(self.censored)][last],
+            "survival": stepped(self.survival, 1.0),
+            "ci_low": stepped(self.ci_low, 1.0),
+            "ci_high": stepped(self.ci_high, 1.0),
+        }
 
     def restricted_mean(self, tau: float) -> Estimate:
         """Mean time lived up to ``tau`` (months): the area under the curve, carried flat beyond the last time.

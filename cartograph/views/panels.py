@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cartograph.stats.compare import log_rank_of
 from cartograph.stats.counts import GroupCounts, group_counts
@@ -71,7 +72,7 @@ def panel_of(table: PanelTable, counts: GroupCounts, made: Grouping) -> Panel:
 
 def _group(counts: GroupCounts, rule: GroupRule) -> Group:
     curve = counts.curve(rule.code)
-    milestones = curve.at(MILESTONES)
+    at = curve.values_at(MILESTONES)
     return Group(
         role=rule.role,
         label=rule.label,
@@ -80,7 +81,7 @@ def _group(counts: GroupCounts, rule: GroupRule) -> Group:
         events=curve.n_events,
         curve=curve,
         median=curve.quantile(0.5),
-        milestones=milestones[["time", "at_risk", "survival", "ci_low", "ci_high"]],
+        milestones=pd.DataFrame({name: at[name] for name in ("time", "at_risk", "survival", "ci_low", "ci_high")}),
         follow_up=counts.follow_up_curve(rule.code).quantile(0.5),
     )
 

@@ -19,12 +19,26 @@ _HTML = """<div class="figure"><svg role="img"></svg><div class="tip" hidden></d
 <button type="button" aria-label="Download the numbers as CSV">CSV</button></div></div>"""
 SYNTHETIC_LINE = "# SYNTHETIC data: no real patient"
 
-_draw = st.components.v2.component(
-    "cartograph.figure",
-    html=_HTML,
-    css=(_HERE / "figure.css").read_text(encoding="utf-8"),
-    js=(_HERE / "figure.js").read_text(encoding="utf-8"),
-)
+_SOURCE = (_HERE / "figure.js").read_text(encoding="utf-8").replace("export default function (", "globalThis.cartographFigure = function (")
+_ENGINE = f"{_SOURCE}\ndocument.dispatchEvent(new Event('cartograph-figure'));\nexport default () => {{}};\n"
+
+# Streamlit sends a component's code with every message of it. The renderer is sent once a page; a figure carries these lines only.
+_CALL = """export default function (component) {
+  let end = () => {};
+  const draw = () => { end = globalThis.cartographFigure(component); };
+  if (globalThis.cartographFigure) draw();
+  else document.addEventListener("cartograph-figure", draw, { once: true });
+  return () => { document.removeEventListener("cartograph-figure", draw); end(); };
+}"""
+
+_load = st.components.v2.component("cartograph.engine", js=_ENGINE)
+_draw = st.components.v2.component("cartograph.figure", html=_HTML, css=(_HERE / "figure.css").read_text(encoding="utf-8"), js=_CALL)
+
+
+def figure_engine() -> None:
+    """Bring the renderer to the browser: once a page run, outside of the parts that are drawn again with every cutoff."""
+    with st.container(key="figure-engine"):
+        _load(key="engine")
 
 
 def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False) -> None:
