@@ -24,7 +24,7 @@ KM_HEIGHT = 430
 FIGURE_HEIGHT = 520
 LANE_HEIGHT = 11
 TALLEST = 1400
-MAX_PER_ROW = 4
+MAX_PER_ROW = 3  # narrower, the at-risk numbers run together
 
 
 @st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})

@@ -11,7 +11,7 @@ from cartograph import format as fmt
 from cartograph.stats.results import Estimate
 from cartograph.views.explore import Comparison, ExploreResult, Group, Panel
 
-SUMMARY_MONTHS = (6.0, 12.0, 24.0)
+LONGEST_LABEL = 44
 
 
 def finding(result: ExploreResult) -> str:
@@ -103,7 +103,7 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
             rows.append(
                 {
                     "Panel": panel.title,
-                    "Group": group.label,
+                    "Group": group.label if len(group.label) <= LONGEST_LABEL else group.short,
                     "n": f"{group.n:,}",
                     "Events": f"{group.events:,}",
                     f"Median {result.endpoint_label} (95 % CI)": _median_with_limits(group),

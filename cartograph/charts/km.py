@@ -81,7 +81,7 @@ def _layout(panel: Panel, x_max: float, dark: bool, endpoint: str, height: int) 
     layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     inner = height - TOP - BOTTOM
     rows = _table_rows(panel)
-    ticks = month_ticks(x_max, 5 if panel.n >= 1000 else 6)
+    ticks = month_ticks(x_max, 6 if panel.n < 1000 else 5 if panel.n < 10000 else 4)
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
         "range": [0, round(x_max * 1.005, 4)],

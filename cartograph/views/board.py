@@ -74,6 +74,8 @@ def panel_members(cohort: Cohort, split: str) -> list[tuple[str, str, Mask]]:
         present = cohort.patients[split].astype(object)
         found = set(present.dropna())
         levels = [v for v in cohort.columns[split].levels if v in found] or sorted(found)
+        if len(levels) == 1 and len(present.dropna()) == cohort.n:
+            return panels  # one product for all: a second panel would only repeat the first
         panels += [(str(i), str(level), np.asarray(present == level, dtype=bool)) for i, level in enumerate(levels)]
     return panels
 
