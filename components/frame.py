@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 
 from cartograph import format as fmt
 from cartograph.cohort import Cohort
@@ -53,4 +54,7 @@ def _inside_frame() -> None:
     """Go through app.py first: the very first address that a fresh server answers may be a page's own, which Streamlit runs alone."""
     if not state.get(_FRAMED):
         state.put(_WANTED, str(st.context.url or "").rstrip("/").rsplit("/", 1)[-1])
-        st.switch_page("app.py")
+        try:
+            st.switch_page("app.py")
+        except StreamlitPageNotFoundError:  # the page is run by itself on purpose
+            state.forget(_WANTED)
