@@ -74,7 +74,7 @@ def leaves(block: Any) -> Iterator[Any]:
 
 def sent(page: AppTest) -> list[dict[str, Any]]:
     """What the page's own components get: figures and cutoff sliders."""
-    return [json.loads(e.proto.bytes) for e in leaves(page.main) if e.type == "bidi_component"]
+    return [json.loads(e.proto.bytes) for e in leaves(page.main) if e.type == "bidi_component" and e.proto.bytes]
 
 
 def figures(page: AppTest) -> dict[str, dict[str, Any]]:
