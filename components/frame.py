@@ -14,6 +14,7 @@ from cartograph.cohort import Cohort
 from components import state
 from components.figure import figure_engine
 from components.text import plain
+from sample_data import SAMPLES
 
 STYLE = Path(__file__).parent / "style.css"
 ICON = Path(__file__).parent / "icon.png"
@@ -45,9 +46,21 @@ def page_head(cohort: Cohort) -> None:
     for words in state.said():
         st.info(plain(words), icon=":material/info:")
     with st.sidebar:
-        st.markdown(f"**{plain(cohort.name)}**  \n{fmt.patients(cohort.n)}")
+        _cohort_choice()
+        st.caption(fmt.patients(cohort.n))
         if cohort.synthetic:
             st.badge("SYNTHETIC data: no real patient", icon=":material/science:", color="orange")
+
+
+def _cohort_choice() -> None:
+    """The cohorts of this session and the samples; another one is one click away and nothing is lost."""
+    names = {**{key: c.name for key, c in state.opened().items()}, **{sample.key: sample.title for sample in SAMPLES}}
+    state.put("cohort-choice", state.cohort_id())
+    st.selectbox("Cohort", list(names), format_func=names.__getitem__, key="cohort-choice", on_change=_cohort_chosen)
+
+
+def _cohort_chosen() -> None:
+    state.switch_cohort(state.get("cohort-choice"))
 
 
 def _inside_frame() -> None:

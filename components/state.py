@@ -19,6 +19,8 @@ from sample_data import SAMPLES, sample_files
 _COHORT: Final = "active cohort"
 _COHORT_ID: Final = "cohort in the link"
 _VIEW: Final = "explore view"
+_VIEWS: Final = "explore views of the other cohorts"
+_OPENED: Final = "cohorts opened from files"
 _LINK: Final = "link as it was opened"
 _WORDS: Final = "words about the link"
 FIRST_SAMPLE: Final = SAMPLES[0].key
@@ -97,6 +99,9 @@ def _open_file(path: Path) -> bool:
 def open_cohort(cohort: Cohort, *, sample: str = "") -> None:
     """Make a cohort the active one; the view of a link that waits for it is taken up, else the default view."""
     identity = sample or cohort.fingerprint[:10]
+    _leave()
+    if not sample:
+        st.session_state[_OPENED] = {**opened(), identity: cohort}
     link: Mapping[str, list[str]] = st.session_state.get(_LINK) or {}
     asked = (link.get("cohort") or [""])[-1]
     st.session_state[_COHORT] = cohort
@@ -109,7 +114,27 @@ def open_cohort(cohort: Cohort, *, sample: str = "") -> None:
             say(words)
         st.session_state[_LINK] = {}
     else:
-        st.session_state[_VIEW] = default_view(cohort)
+        st.session_state[_VIEW] = st.session_state.get(_VIEWS, {}).get(identity) or default_view(cohort)
+
+
+def _leave() -> None:
+    """Keep the view of the cohort that is left, for when it is opened again."""
+    if _COHORT_ID in st.session_state:
+        st.session_state[_VIEWS] = {**st.session_state.get(_VIEWS, {}), st.session_state[_COHORT_ID]: view()}
+
+
+def opened() -> Mapping[str, Cohort]:
+    """The cohorts that this session opened from files, by their name in links."""
+    found: Mapping[str, Cohort] = st.session_state.get(_OPENED, {})
+    return found
+
+
+def switch_cohort(identity: str) -> None:
+    """Go to another cohort of this session or to a sample; each keeps its own view."""
+    if identity in opened():
+        open_cohort(opened()[identity])
+    else:
+        open_cohort(sample_cohort(identity), sample=identity)
 
 
 def say(words: str) -> None:

@@ -73,7 +73,7 @@ def words() -> tuple[str, ...]:
 
 def open_mapping() -> Mapping | None:
     """How the open cohort was read from its files; None when it did not come in through this page."""
-    found: Mapping | None = state.get(_OPEN_MAPPING)
+    found: Mapping | None = state.get(f"{_OPEN_MAPPING}: {state.cohort_id()}")
     return found
 
 
@@ -210,15 +210,14 @@ def build(name: str = "", progress: Progress | None = None) -> Cohort | None:
         state.put(_PROBLEMS, error.problems)
         return None
     _keep(incoming.mapping)
-    state.put(_OPEN_MAPPING, incoming.mapping)
     state.open_cohort(cohort)
+    state.put(f"{_OPEN_MAPPING}: {state.cohort_id()}", incoming.mapping)
     let_go()
     return cohort
 
 
 def open_sample(key: str) -> None:
     """Open a synthetic cohort; its mapping is the suggested one."""
-    state.forget(_OPEN_MAPPING)
     state.open_cohort(state.sample_cohort(key), sample=key)
 
 

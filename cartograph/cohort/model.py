@@ -79,7 +79,7 @@ class Cohort:
     responses  patient_id, month (float), visit (str, "Month 1"), response (IMWG code, see schema.RESPONSE_LEVELS); one row per visit.
     mrd        patient_id, month, visit, status ("negative" | "positive" | "not done").
     series     patient_id, day (float), quantity (schema key, "car_transgene"), value (float), sign ("" | "<" | ">").
-    limits     patient_id, column (key), sign, limit: values given as "<3" or ">1500" and how they entered (schema.LIMIT_RULE).
+    limits     patient_id, column (key), sign, limit: values given as "<3" or ">1500" and how they entered (parse.LIMIT_RULE).
     """
 
     name: str
