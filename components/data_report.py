@@ -17,6 +17,7 @@ _COLUMNS: Final = {
     "severity": "What it means", "table": "File", "row": "Row", "column": "Column", "patient": "Patient", "found": "Found",
     "expected": "Expected", "done": "What was done",
 }  # fmt: skip
+ABBREVIATIONS = {"os": "OS", "pfs": "PFS", "dor": "DOR", "mrd": "MRD", "id": "ID"}
 
 
 def data_report(cohort: Cohort) -> None:
@@ -78,7 +79,7 @@ def kind_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 def kind_words(kind: str) -> str:
     """The slug of a rule as words: 'negative-time' reads 'Negative time'."""
-    words = kind.replace("-", " ")
+    words = " ".join(ABBREVIATIONS.get(word, word) for word in kind.split("-"))
     return words[:1].upper() + words[1:]
 
 
