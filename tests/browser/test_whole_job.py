@@ -37,7 +37,7 @@ def test_from_a_file_to_saved_numbers(open_app: OpenApp) -> None:
     page.get_by_role("button", name="Explore this cohort").click()
     first = shows(page, cohort, asked(cohort))
     expect(page.locator(".carto-flow")).to_have_text("48 uploaded \u2192 48 with PFS \u2192 46 with Ferritin, day 0")
-    expect(page.locator("[data-testid=stSidebar]")).to_contain_text("my cohort")
+    expect(page.get_by_role("combobox", name="Cohort")).to_have_value("my cohort")
     assert [panel.title for panel in first.panels] == ["All", "ide-cel", "cilta-cel"]
 
     # Move the cutoff: everything on screen follows.
