@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import FilePayload, Page, expect
 
 from cartograph.cohort import Cohort, read_cohort
+from cartograph.views.defaults import default_marker, marker_columns
 from tests.browser.conftest import OpenApp
 from tests.browser.explore_page import (
     asked,
@@ -22,7 +23,7 @@ from tests.browser.explore_page import (
     shows,
     texts,
 )
-from tests.browser.made_up import HEADER, made_up_file
+from tests.browser.made_up import HEADER, bring_in, made_up_file
 from tests.browser.watched import settled
 
 
@@ -88,3 +89,33 @@ def check_what_columns_mean(page: Page, content: bytes, cohort: Cohort) -> None:
 def on_screen(page: Page) -> list[object]:
     """Curves, the numbers under them, bars, and what is said of the comparison."""
     return [curves(page, "all"), texts(page, "km-all"), bars(page), page.locator(".carto-lines").first.inner_text()]
+
+
+def test_a_hostile_file_is_only_ever_text(open_app: OpenApp) -> None:
+    """Markdown pictures and HTML as ids, levels and headers: nothing is loaded (the watch would fail), run or hidden."""
+    picture, script = "![x](http://a.example/x.png)", "<img src=x onerror='window.hit=1'>"
+    content = made_up_file(first_id=script, centers=(picture, script)).replace(b"CRP day 0 (mg/L)", f"{picture}{script} marker".encode())
+    cohort = read_cohort(content)
+    page = open_app("/data")
+    bring_in(page, f"{picture.replace('/', '')}.csv", content)
+    page.get_by_role("button", name="Explore this cohort").click()
+    shows(page, cohort, asked(cohort))
+    page.get_by_role("button", name="Second biomarker").click()
+    extra = next(column for column in marker_columns(cohort) if column.key != "ferritin_d0")
+    markers = (asked(cohort).markers[0], default_marker(cohort, extra))
+    page.locator(".st-key-split").get_by_role("combobox").click()
+    page.get_by_role("option", name="Center", exact=True).click()
+    shows(page, cohort, asked(cohort, split="center", markers=markers))
+    page.get_by_role("button", name="Filter patients").click()
+    box = page.get_by_role("combobox", name="Filter by")
+    for words in ("Center", "marker"):
+        box.fill(words)
+        page.get_by_role("option").filter(has_text=words).last.click()
+    box.press("Tab")
+    expect(page.locator(".st-key-chip-1")).to_contain_text(picture)
+    settled(page)
+    page.get_by_text("The numbers behind each figure").click()
+    expect(page.get_by_role("tab")).to_have_count(5)
+    assert page.evaluate("window.hit") is None
+    assert page.locator("[data-testid=stMain] img, [data-testid=stSidebar] img, [data-testid=stPopoverBody] img").count() == 0
+    calm(page)
