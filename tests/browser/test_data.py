@@ -116,10 +116,14 @@ def test_a_column_is_left_out_in_the_list_of_columns(open_app: OpenApp) -> None:
     assert row is not None
     assert box is not None
     page.mouse.click(box["x"] + TAKEN_FOR, box["y"] + ROW_HEIGHT * (int(row) - 0.5))
+    editor = page.locator("#portal")
     page.keyboard.press("Enter")
+    expect(editor.locator("input").first).to_be_focused()
     page.keyboard.type("Leave out")
+    expect(editor).to_contain_text("1 result available")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("2 left out")).to_be_visible()
+    expect(editor.locator("input")).to_have_count(0)
+    expect(page.get_by_text("2 left out")).to_be_visible(timeout=15_000)
 
 
 def test_the_mapping_fits_on_a_phone(open_app: OpenApp) -> None:
