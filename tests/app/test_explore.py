@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from google.protobuf import text_format
+from lifelines import CoxPHFitter, KaplanMeierFitter
+from lifelines.statistics import logrank_test
 from streamlit.testing.v1 import AppTest
 
+from cartograph import format as fmt
 from cartograph.cohort import Cohort, read_cohort
 from cartograph.cohort.filters import Filter, apply_filters
 from cartograph.stats.survival import SurvivalCurve
@@ -472,3 +477,35 @@ def test_how_figures_are_drawn_changes_no_number(opened: Open) -> None:
     bands = [t for t in figures(page)["survival-all"]["data"] if t.get("fill") == "tonexty"]
     assert bands
     assert all(t["x"] == [] for t in bands)
+
+
+def test_each_cohort_of_a_session_keeps_its_view(opened: Open) -> None:
+    page = opened()
+    page.number_input(key="cutoff-box-0").set_value(150.0).run()
+    mayo = page.session_state[VIEW]
+    page.selectbox(key="cohort-choice").set_value("ratios").run()
+    shows(page, read_cohort(sample_files("ratios")), default_view(read_cohort(sample_files("ratios"))))
+    page.selectbox(key="cohort-choice").set_value("mayo-like").run()
+    shows(page, read_cohort(sample_files("mayo-like")), mayo)
+
+
+# ---------------------------------------------------------------- against another program
+@pytest.mark.parametrize("cutoff", [231.0, 337.0, 640.0])  # no curve has a step exactly at 50 %, where programs differ
+@pytest.mark.parametrize("endpoint", ["pfs", "os"])
+def test_the_words_on_the_page_are_lifelines_numbers(opened: Open, cutoff: float, endpoint: str) -> None:
+    """The finding and the lines under the first panel, worked out from the file itself with lifelines."""
+    rows = pd.read_csv(sample_files("mayo-like")[0], comment="#")
+    time, event = rows[f"{endpoint.upper()} (months)"], rows[f"{endpoint.upper()} event"]
+    high = rows["Ferritin day 0 (µg/L)"] > cutoff
+    medians = [KaplanMeierFitter().fit(time[group], event[group]).median_survival_time_ for group in (high, ~high)]
+    told = ["NR" if np.isinf(m) else f"{m:.1f} months" for m in medians]
+    cox = CoxPHFitter().fit(pd.DataFrame({"t": time, "e": event, "high": high.astype(float)}), "t", "e").summary.loc["high"]
+    hr = fmt.ratio_with_limits(*(float(cox[name]) for name in ("exp(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%")))
+    p = logrank_test(time[high], time[~high], event[high], event[~high]).p_value
+
+    page = opened(endpoint=endpoint, marker=f"ferritin_d0:{cutoff}")
+    text = html.unescape(re.sub(r"<[^>]+>", "", htmls(page)))
+    label = endpoint.upper()
+    assert f"({high.sum()} of 52): median {label} {told[0]} against {told[1]}; HR high vs low {hr}, unadjusted" in text
+    assert ("Log-rank p < 0.001" if p < 0.001 else f"Log-rank p = {p:.3f}") in text
+    assert f"Cox (Efron): {hr}" in text
