@@ -1,6 +1,8 @@
-"""The little histograms of the filter panel: before in grey, after in colour, as a small SVG of numbers only."""
+"""The little histograms of the filter panel: before in grey, after in colour, as a small picture made of numbers only."""
 
 from __future__ import annotations
+
+import base64
 
 import numpy as np
 
@@ -13,7 +15,10 @@ SKEWED = 10.0  # largest over median: then a log axis shows more
 
 
 def mini_histogram(before: Floats, after: Floats, *, dark: bool) -> str:
-    """SVG of two overlaid histograms on the same bins. Both arrays hold finite values; no text from a file enters."""
+    """Two overlaid histograms on the same bins, as an HTML image that holds its own SVG.
+
+    ``before``, ``after``: finite values; no text from a file enters.
+    """
     if len(before) == 0:
         return ""
     low, middle, high = float(before.min()), float(np.median(before)), float(before.max())
@@ -26,8 +31,9 @@ def mini_histogram(before: Floats, after: Floats, *, dark: bool) -> str:
     tallest = max(int(np.histogram(before, edges)[0].max()), 1)
     bars = "".join(_bars(np.histogram(v, edges)[0], tallest, c) for v, c in ((before, grey), (after, colour)))
     label = f"Histogram: {len(after)} of {len(before)} patients stay"
-    size = f"viewBox='0 0 {WIDTH} {HEIGHT}' width='100%' height='{HEIGHT}' preserveAspectRatio='none'"
-    return f"<svg role='img' aria-label='{label}' {size}>{bars}</svg>"
+    size = f"viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' preserveAspectRatio='none'"
+    picture = base64.b64encode(f"<svg xmlns='http://www.w3.org/2000/svg' {size}>{bars}</svg>".encode()).decode()
+    return f"<img alt='{label}' src='data:image/svg+xml;base64,{picture}' style='width:100%;height:{HEIGHT}px;display:block'>"
 
 
 def _bars(counts: np.ndarray[tuple[int], np.dtype[np.int64]], tallest: int, colour: str) -> str:
