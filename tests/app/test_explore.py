@@ -16,6 +16,7 @@ import pytest
 from google.protobuf import text_format
 from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.statistics import logrank_test
+from scipy.stats import binomtest
 from streamlit.testing.v1 import AppTest
 
 from cartograph import format as fmt
@@ -493,7 +494,7 @@ def test_each_cohort_of_a_session_keeps_its_view(opened: Open) -> None:
 @pytest.mark.parametrize("cutoff", [231.0, 337.0, 640.0])  # no curve has a step exactly at 50 %, where programs differ
 @pytest.mark.parametrize("endpoint", ["pfs", "os"])
 def test_the_words_on_the_page_are_lifelines_numbers(opened: Open, cutoff: float, endpoint: str) -> None:
-    """The finding and the lines under the first panel, worked out from the file itself with lifelines."""
+    """The finding, the lines under the first panel and response rates, worked out from the file itself with lifelines and SciPy."""
     rows = pd.read_csv(sample_files("mayo-like")[0], comment="#")
     time, event = rows[f"{endpoint.upper()} (months)"], rows[f"{endpoint.upper()} event"]
     high = rows["Ferritin day 0 (µg/L)"] > cutoff
@@ -509,3 +510,10 @@ def test_the_words_on_the_page_are_lifelines_numbers(opened: Open, cutoff: float
     assert f"({high.sum()} of 52): median {label} {told[0]} against {told[1]}; HR high vs low {hr}, unadjusted" in text
     assert ("Log-rank p < 0.001" if p < 0.001 else f"Log-rank p = {p:.3f}") in text
     assert f"Cox (Efron): {hr}" in text
+
+    best = rows["Best response"].where(rows["Best response"] != "NE")
+    for group in (high, ~high):
+        evaluable = int(best[group].notna().sum())
+        responders = int(best[group].isin(["sCR", "CR", "VGPR", "PR"]).sum())
+        limits = binomtest(responders, evaluable).proportion_ci(method="exact")
+        assert f"{fmt.percent_with_limits(responders / evaluable, limits.low, limits.high)} of {evaluable}" in text
