@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -41,19 +41,50 @@ def show(cohort: Cohort) -> None:
     _board(cohort)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """All figures and the summary, made before anything is sent: the browser then repaints in one go, not piece by piece."""
+
+    curves: tuple[Chart, ...]
+    response: Chart | None
+    courses: Chart
+    summary: str
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """Every chart in the order of the page."""
+        return (*self.curves, *([self.response] if self.response else []), self.courses)
+
+
 @st.fragment
 def _board(cohort: Cohort) -> None:
     view, shown = state.view(), display()
     ready = board(cohort, without_cutoffs(view))
     result = compute_on(ready, view, order=shown.order, lanes_by=shown.lanes_by)
+    drawing = _draw(result, shown) if ready.cohort.n else None
     state.write_link()
     _finding(result)
-    if not ready.cohort.n:
+    if drawing is None:
         st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
         return
     marker_panel(ready.cohort, view, result.distributions, beside=display_options)
-    charts = [*_curves(result, shown, synthetic=cohort.synthetic), *_response_and_courses(result, synthetic=cohort.synthetic)]
-    _tables(result, charts)
+    _curves(result, drawing, synthetic=cohort.synthetic)
+    _response_and_courses(result, drawing, synthetic=cohort.synthetic)
+    _tables(drawing)
+
+
+def _draw(result: ExploreResult, shown: Display) -> Drawing:
+    dark = state.is_dark()
+    curves = tuple(
+        km_chart(p, x_max=result.x_max, dark=dark, limits=shown.limits, endpoint=result.endpoint_label, height=KM_HEIGHT)
+        for p in result.panels
+    )
+    height = max(FIGURE_HEIGHT, response_height(result.responses)) if result.responses else 0
+    response = response_chart(result.responses, result.response_tests, dark=dark, height=height) if height else None
+    courses = swimmer_chart(result.lanes, dark=dark, height=swimmer_height(result.lanes.n_drawn))
+    frame = summary_frame(result)
+    numeric = [c for c in frame.columns if c not in ("Panel", "Group")]
+    return Drawing(curves, response, courses, html_table(frame, numeric=numeric, name="Summary of the groups"))
 
 
 def without_cutoffs(view: ExploreView) -> ExploreView:
@@ -67,44 +98,30 @@ def _finding(result: ExploreResult) -> None:
         st.warning(plain(words), icon=":material/warning:")
 
 
-def _curves(result: ExploreResult, shown: Display, *, synthetic: bool) -> list[Chart]:
-    dark = state.is_dark()
-    charts = []
+def _curves(result: ExploreResult, drawing: Drawing, *, synthetic: bool) -> None:
+    width = min(len(result.panels), MAX_PER_ROW)
+    drawn = list(zip(result.panels, drawing.curves, strict=True))
     with st.container(key="km-panels"):
-        for start in range(0, len(result.panels), MAX_PER_ROW):
-            row = result.panels[start : start + MAX_PER_ROW]
-            width = min(len(result.panels), MAX_PER_ROW)
-            for place, panel in zip(st.columns(width), row, strict=False):
+        for start in range(0, len(drawn), MAX_PER_ROW):
+            for place, (panel, chart) in zip(st.columns(width), drawn[start : start + MAX_PER_ROW], strict=False):
                 with place:
-                    chart = km_chart(
-                        panel, x_max=result.x_max, dark=dark, limits=shown.limits, endpoint=result.endpoint_label, height=KM_HEIGHT
-                    )
                     show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
                     st.html(comparison_lines(panel))
-                    charts.append(chart)
         if len(result.panels) > 1:
             st.html(interaction_line(result))
-    return charts
 
 
-def _response_and_courses(result: ExploreResult, *, synthetic: bool) -> list[Chart]:
-    dark = state.is_dark()
-    charts = []
+def _response_and_courses(result: ExploreResult, drawing: Drawing, *, synthetic: bool) -> None:
     left, right = st.columns(2)
     with left:
-        if result.responses:
-            height = max(FIGURE_HEIGHT, response_height(result.responses))
-            charts.append(response_chart(result.responses, result.response_tests, dark=dark, height=height))
-            show_figure(charts[-1], key="responses", height=height, synthetic=synthetic)
+        if drawing.response is not None:
+            show_figure(drawing.response, key="responses", height=drawing.response.layout["height"], synthetic=synthetic)
         else:
             st.info("This cohort has no response columns.", icon=":material/info:")
     with right:
-        height = swimmer_height(result.lanes.n_drawn)
-        charts.append(swimmer_chart(result.lanes, dark=dark, height=height))
-        show_figure(charts[-1], key="swimmer", height=height, synthetic=synthetic)
+        show_figure(drawing.courses, key="swimmer", height=drawing.courses.layout["height"], synthetic=synthetic)
         for note in result.lanes.notes:
             st.caption(plain(note))
-    return charts
 
 
 def swimmer_height(lanes: int) -> int:
@@ -112,12 +129,11 @@ def swimmer_height(lanes: int) -> int:
     return int(min(max(FIGURE_HEIGHT, 120 + LANE_HEIGHT * lanes), TALLEST))
 
 
-def _tables(result: ExploreResult, charts: list[Chart]) -> None:
-    frame = summary_frame(result)
-    st.html(html_table(frame, numeric=[c for c in frame.columns if c not in ("Panel", "Group")], name="Summary of the groups"))
+def _tables(drawing: Drawing) -> None:
+    st.html(drawing.summary)
     numbers = st.expander("The numbers behind each figure", icon=":material/table:", on_change="rerun", key="numbers")
     if numbers.open:
         with numbers:
-            for tab, chart in zip(st.tabs([chart.name for chart in charts]), charts, strict=True):
+            for tab, chart in zip(st.tabs([chart.name for chart in drawing.charts]), drawing.charts, strict=True):
                 with tab:
                     st.dataframe(neutral_cells(chart.table()), hide_index=True, key=f"numbers-{chart.name}")

@@ -468,15 +468,17 @@ function build(parent) {
   view.svg.addEventListener("pointermove", (event) => showTip(view, event));
   view.svg.addEventListener("pointerdown", (event) => showTip(view, event));
   view.svg.addEventListener("pointerleave", () => { view.tip.hidden = true; });
-  view.watch = new ResizeObserver(() => {
-    if (view.figure && Math.round(box.clientWidth) !== view.state.drawnWidth) redraw(view);
+  view.watch = new ResizeObserver(([entry]) => {
+    view.width = Math.round(entry.contentRect.width) || view.width;
+    if (view.figure && view.width !== view.state.drawnWidth) redraw(view);
   });
   view.watch.observe(box);
   return view;
 }
 
+/** The width comes from the observer: asking the page for it after another figure was drawn would make it lay itself out once more. */
 function redraw(view) {
-  view.state.width = Math.round(view.box.clientWidth) || view.state.width;
+  view.state.width = view.width || Math.round(view.box.clientWidth) || view.state.width;
   if (view.state.width) draw(view.svg, view.figure, view.state);
 }
 
