@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from cartograph import format as fmt
@@ -75,7 +76,7 @@ def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marke
             args=(position, marker.column),
         )
     with box:
-        _number_box(position, marker, column)
+        _number_box(position, marker, column, step=_box_step(shape))
     _cutoff_buttons(choices(cohort, column), position, marker, column)
 
 
@@ -101,7 +102,13 @@ def _slid(position: int, column: str, value: float) -> None:
     state.change_marker(position, Marker(column, value, "hand"))
 
 
-def _number_box(position: int, marker: Marker, column: Column) -> None:
+def _box_step(shape: Distribution) -> float:
+    """One click of + or -: about a twentieth of the middle value, round."""
+    middle = abs(float(np.median(shape.values))) if len(shape.values) else 1.0
+    return float(10.0 ** np.floor(np.log10(max(middle, 1e-6) / 10)))
+
+
+def _number_box(position: int, marker: Marker, column: Column, *, step: float) -> None:
     key = f"cutoff-box-{position}"
     state.put(key, marker.cutoff)
 
@@ -117,7 +124,7 @@ def _number_box(position: int, marker: Marker, column: Column) -> None:
         key=key,
         on_change=changed,
         format="%.6g",
-        step=None,
+        step=step,
         help="High is above the cutoff, low is at or below it.",
     )
 

@@ -72,7 +72,7 @@ def build_cohort(tables: Sequence[RawTable], mapping: ColumnMapping, *, name: st
         visits.responses, visits.mrd, visits.series, build.limits(), is_synthetic(tables),
     )  # fmt: skip
     build.progress(1.0, "Done")
-    return replace(cohort, fingerprint=fingerprint(cohort, mapping))
+    return replace(cohort, fingerprint=fingerprint(cohort))
 
 
 @dataclass(slots=True)
@@ -216,9 +216,9 @@ def is_synthetic(tables: Sequence[RawTable]) -> bool:
     return False
 
 
-def fingerprint(cohort: Cohort, mapping: ColumnMapping) -> str:
-    """sha256 of the content and of how it was read: equal for equal cohorts, different as soon as one value differs."""
-    digest = hashlib.sha256(repr((cohort.name, mapping, sorted(cohort.columns.items()), sorted(cohort.endpoints.items()))).encode())
+def fingerprint(cohort: Cohort) -> str:
+    """sha256 of the content and of what it was taken for: a renamed file has the same one, one other value another."""
+    digest = hashlib.sha256(repr((sorted(cohort.columns.items()), sorted(cohort.endpoints.items()))).encode())
     for frame in (cohort.patients, cohort.responses, cohort.mrd, cohort.series, cohort.limits):
         digest.update(repr((frame.shape, list(frame.columns))).encode())
         for column in frame.columns:
