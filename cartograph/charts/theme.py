@@ -37,7 +37,6 @@ class Ink:
     mrd: str
     best: str
     bar: str
-    bar_edge: str
 
     def of_role(self, role: str) -> str:
         """The colour of a marker group: "all", "low", "mixed" or "high"."""
@@ -58,7 +57,6 @@ LIGHT: Final = Ink(
     mrd="#2F7D00",
     best="#111111",
     bar="#B9BEC8",
-    bar_edge="#FFFFFF",
 )
 DARK: Final = Ink(
     ground="#0E1117",
@@ -74,11 +72,9 @@ DARK: Final = Ink(
     mrd="#86C232",
     best="#FFFFFF",
     bar="#4B5160",
-    bar_edge="#0E1117",
 )
 
 DASHES: Final[dict[str, Dash]] = {"all": "solid", "low": "solid", "mixed": "dot", "high": "dash"}
-ROLE_WORDS: Final[dict[str, str]] = {"all": "All", "low": "Low", "mixed": "Mixed", "high": "High"}
 
 # Best to worst, a ColorBrewer pair that every kind of colour vision tells apart; the same on both grounds (bars carry an edge).
 RESPONSE_COLOURS: Final[dict[str, str]] = {

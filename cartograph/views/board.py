@@ -15,7 +15,7 @@ from cartograph.views.distribution import distribution
 from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest, SwimmerLanes
 from cartograph.views.grouping import Grouping, grouping
 from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
-from cartograph.views.responses import GroupCode, VisitResponses, response_groups, response_tests, visit_responses
+from cartograph.views.responses import VisitResponses, response_groups, response_tests, visit_responses
 from cartograph.views.swimmer import Courses, LanesBy, Order, arrange, courses
 
 Mask = npt.NDArray[np.bool_]
@@ -139,11 +139,10 @@ def everybody(board: Board) -> Grouping:
 
 
 def _responses(board: Board, made: Grouping) -> tuple[tuple[ResponseGroup, ...], tuple[ResponseTest, ...]]:
-    codes = [GroupCode(r.code, r.role, r.short) for r in made.rules]
     groups: list[ResponseGroup] = []
     tests: list[ResponseTest] = []
     for table in board.tables:
-        of_panel = response_groups(board.responses, table.member, made.codes, codes, table.title)
+        of_panel = response_groups(board.responses, table.member, made.codes, made.rules, table.title)
         groups += of_panel
         tests += response_tests(of_panel)
     return tuple(groups), tuple(tests)

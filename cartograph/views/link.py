@@ -14,7 +14,6 @@ from cartograph.views.explore import Combine, ExploreView, Marker, Origin
 
 Query = Mapping[str, Sequence[str]]
 MAX_MARKERS = 2
-PARAMETERS = ("endpoint", "marker", "combine", "split", "filter")
 
 
 @dataclass(frozen=True, slots=True)

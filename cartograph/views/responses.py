@@ -12,7 +12,9 @@ import numpy.typing as npt
 from cartograph.cohort.model import Cohort
 from cartograph.cohort.schema import COMPLETE_RESPONDERS, RESPONDERS, RESPONSE_LEVELS
 from cartograph.stats.response import fisher_exact, proportion
-from cartograph.views.explore import ResponseGroup, ResponseTest, Role
+from cartograph.views.explore import ResponseGroup, ResponseTest
+from cartograph.views.grouping import GroupRule
+from cartograph.views.panels import MIN_FOR_P
 
 Codes = npt.NDArray[np.int64]
 
@@ -23,7 +25,6 @@ NOT_KNOWN = -1
 NOT_EVALUABLE = RESPONSE_LEVELS.index("NE")
 IS_RESPONDER = np.array([level in RESPONDERS for level in RESPONSE_LEVELS])
 IS_COMPLETE = np.array([level in COMPLETE_RESPONDERS for level in RESPONSE_LEVELS])
-MIN_FOR_P = 10  # patients in the smallest group, as for survival
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,17 +72,8 @@ def _visit_months(months: npt.NDArray[np.float64], row: npt.NDArray[np.float64],
     return [float(m) for m in common[: MAX_VISITS - 1]]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCode:
-    """A marker group: its code in the group array, its role and its short label."""
-
-    code: int
-    role: Role
-    short: str
-
-
 def response_groups(
-    responses: VisitResponses, member: npt.NDArray[np.bool_], group: Codes, groups: Sequence[GroupCode], panel: str
+    responses: VisitResponses, member: npt.NDArray[np.bool_], group: Codes, groups: Sequence[GroupRule], panel: str
 ) -> tuple[ResponseGroup, ...]:
     """Counts and rates of one panel. ``member``: patients of the panel; ``group``: code of each patient, -1 = not measured."""
     found = []
@@ -93,7 +85,7 @@ def response_groups(
     return tuple(found)
 
 
-def _response_group(codes: Codes, visit: str, chosen: GroupCode, panel: str) -> ResponseGroup:
+def _response_group(codes: Codes, visit: str, chosen: GroupRule, panel: str) -> ResponseGroup:
     known = codes[codes != NOT_KNOWN]
     counts = np.bincount(known, minlength=len(RESPONSE_LEVELS))
     evaluable = int(counts.sum() - counts[NOT_EVALUABLE])
