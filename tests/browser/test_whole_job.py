@@ -111,6 +111,7 @@ def test_a_hostile_file_is_only_ever_text(open_app: OpenApp) -> None:
     for words in ("Center", "marker"):
         box.fill(words)
         page.get_by_role("option").filter(has_text=words).last.click()
+        settled(page)
     box.press("Tab")
     expect(page.locator(".st-key-chip-1")).to_contain_text(picture)
     settled(page)
