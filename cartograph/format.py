@@ -91,3 +91,15 @@ def percent_with_limits(value: float, low: float, high: float, n: int = 0) -> st
 def patients(n: int) -> str:
     """'1 patient', '52 patients'."""
     return f"{n:,} patient{'' if n == 1 else 's'}"
+
+
+def concordance(value: float) -> str:
+    """A concordance index or an area under a curve, two decimals: '0.62'."""
+    return NOT_ESTIMABLE if not math.isfinite(value) else f"{value:.2f}".replace("-", MINUS)
+
+
+def concordance_with_limits(value: float, low: float, high: float) -> str:
+    """'0.62 (0.55 to 0.69)'; 'to' because differences have negative limits."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    return f"{concordance(value)} ({concordance(low)} to {concordance(high)})"
