@@ -1,27 +1,35 @@
-"""Every cutoff at once: log-rank test, Cox hazard ratio, medians and counts, read from the event table."""
+"""Every cutoff at once: log-rank test, Cox hazard ratio, medians, restricted means and counts, read from counts per cutoff and time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import chdtrc
 
-from cartograph.stats.event_table import CELLS_PER_BLOCK, EventTable
-from cartograph.stats.hazard import Ties, newton
+from cartograph.stats.event_table import CELLS_PER_BLOCK, Block, CutoffCounts, distinct_times
+from cartograph.stats.hazard import Ties
 from cartograph.stats.results import Floats, frame_of
+from cartograph.stats.splits import Splits, TiedTerms, firth, maximise, profile_limits, splits_of, tied_terms
 from cartograph.stats.survival import LEVEL_TOLERANCE, normal_quantile
-from cartograph.stats.times import Counts
+from cartograph.stats.times import Counts, label_codes
 
-Block = tuple[Counts, Counts, Counts, Counts]  # at risk low, events low, at risk high, events high; cutoffs x event times
+RatioLimits = Literal["wald", "profile"]
+COLUMNS = ["cutoff", "n_low", "n_high", "events_low", "events_high", "chi2", "p_value", "hazard_ratio", "ci_low", "ci_high"]
+SINGLE = "Each p value is that of its own cutoff: the smallest of many is not a test."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffScan:
-    """One entry per cutoff, ascending; ``hazard_ratio`` is high (value > cutoff) against low. NaN = not estimable."""
+    """One entry per cutoff, ascending; ``hazard_ratio`` is high (value > cutoff) against low. NaN = not estimable.
+
+    ``firth``: True where Cox has no estimate, nearly always because a group has no events: ratio and limits are Firth's there.
+    ``rmst_low``, ``rmst_high``: mean months lived up to ``tau``. ``by_stratum``: label and scan of each stratum alone, with ``strata``.
+    """
 
     cutoff: Floats
     n_low: npt.NDArray[np.int64]
@@ -36,15 +44,54 @@ class CutoffScan:
     median_low: Floats
     median_high: Floats
     method: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    firth: npt.NDArray[np.bool_]
+    rmst_low: Floats
+    rmst_high: Floats
+    tau: float
+    by_stratum: tuple[tuple[str, CutoffScan], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """The columns above, one row per cutoff."""
-        names = ["cutoff", "n_low", "n_high", "events_low", "events_high", "chi2", "p_value"]
-        return frame_of(self, [*names, "hazard_ratio", "ci_low", "ci_high", "median_low", "median_high"])
+        """The columns above, one row per cutoff; ``by_stratum`` has frames of its own."""
+        return frame_of(self, [*COLUMNS, "median_low", "median_high", "firth", "rmst_low", "rmst_high"])
 
 
-def cutoff_scan(
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What is asked of every cutoff."""
+
+    cutoffs: Floats
+    ties: Ties
+    limits: RatioLimits
+    tau: float | None
+    z: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Comparison:
+    """Comparison of high with low, filled block by block, of one stratum or of several together."""
+
+    chi2: Floats
+    ratio: Floats
+    low: Floats
+    high: Floats
+    firth: npt.NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, n: int) -> _Comparison:
+        return cls(*(np.full(n, np.nan) for _ in range(4)), np.zeros(n, dtype=bool))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Survival:
+    """Medians and restricted means of the low and the high group (2 x cutoffs), filled block by block."""
+
+    median: Floats
+    mean: Floats
+    tau: float
+
+
+def cutoff_scan(  # noqa: PLR0913  (three arrays and what may be asked of them, each by name)
     value: npt.ArrayLike,
     time: npt.ArrayLike,
     event: npt.ArrayLike,
@@ -53,27 +100,44 @@ def cutoff_scan(
     cutoffs: npt.ArrayLike | None = None,
     min_fraction: float = 0.1,
     ties: Ties = "efron",
+    limits: RatioLimits = "wald",
+    tau: float | None = None,
 ) -> CutoffScan:
     """Compare high with low at every cutoff.
 
-    ``value``: biomarker of each patient (nothing missing); ``cutoffs``: asked cutoffs, by default every distinct value that leaves at
-    least ``min_fraction`` of the patients low and high (maxstat's window); ``strata``: compared within, medians are of all strata
-    together. P values are of single cutoffs: the best of many is not a test.
+    ``value``: biomarker of each patient (nothing missing); ``time`` (months) and ``event`` as in ``kaplan_meier``. ``cutoffs``: asked
+    cutoffs, by default every distinct value that leaves at least ``min_fraction`` of the patients low and high (maxstat's window).
+    ``strata``: compared within; medians and restricted means are of all patients; ``by_stratum`` holds each stratum alone.
+    ``limits`` of the ratio: "wald" or "profile" (of the likelihood). Firth's estimate, with limits from its own profile, stands where
+    Cox has none. ``tau``: end of the restricted mean (months), by default the shortest of the longest times of the groups of all
+    cutoffs. P values are of single cutoffs: the best of many is not a test.
     """
-    values = np.asarray(value, dtype=np.float64)
+    values = _measured(value, np.shape(time))
+    if limits not in ("wald", "profile"):
+        raise ValueError(f"limits must be 'wald' or 'profile'; got {limits!r}")
+    if tau is not None and not tau > 0:
+        raise ValueError(f"tau must be a positive number of months; got {tau}")
     asked = _window(values, min_fraction) if cutoffs is None else np.unique(np.asarray(cutoffs, dtype=np.float64))
-    everybody = EventTable.build(values, time, event)
-    tables = [everybody] if strata is None else _strata_tables(values, time, event, strata)
-    chi2, ratio, low, high = (np.full(len(asked), np.nan) for _ in range(4))
-    for where, blocks in _together(tables, asked):
-        chi2[where] = _chi2(blocks)
-        ratio[where], low[where], high[where] = _fit([_at_events(block, ties) for block in blocks], normal_quantile(0.95))
-    n_low, events_low = _counts(everybody, asked)
-    n_events = int(everybody.event.sum())
-    median_low, median_high = _medians(everybody, asked)
-    method = f"log-rank; Cox, {ties.capitalize()} ties, Wald limits" + (", stratified" if strata is not None else "")
-    counts = n_low, everybody.n - n_low, events_low, n_events - events_low
-    return CutoffScan(asked, *counts, chi2, chdtrc(1, chi2), ratio, low, high, median_low, median_high, method)
+    if np.isnan(asked).any():
+        raise ValueError("cutoffs must be numbers; at least one is missing")
+    task = _Task(asked, ties, limits, tau, normal_quantile(0.95))
+    times, place, events = distinct_times(time, event)
+    interval = np.searchsorted(asked, values, side="left")
+    if strata is None:
+        return _scan([CutoffCounts.build(interval, len(asked), times, place, events)], task)[0]
+    codes, labels = label_codes(strata, len(values), "strata")
+    members = [np.flatnonzero(codes == s) for s in range(len(labels))]
+    tables = [CutoffCounts.build(interval[m], len(asked), times, place[m], events[m]) for m in members]
+    everybody = CutoffCounts.build(interval, len(asked), times, place, events)
+    *alone, together = _scan(tables, task, everybody)
+    return _with_strata(together, tuple(zip(map(str, labels), alone, strict=True)))
+
+
+def _measured(value: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
+    values = np.asarray(value, dtype=np.float64)
+    if values.shape != shape or not np.isfinite(values).all():
+        raise ValueError("value must be one finite number per patient: leave out patients that were not measured first")
+    return values
 
 
 def _window(values: Floats, min_fraction: float) -> Floats:
@@ -84,97 +148,157 @@ def _window(values: Floats, min_fraction: float) -> Floats:
     return distinct[(n_low >= max(1, int(np.floor(n * min_fraction)))) & (n_low <= int(np.floor(n * (1 - min_fraction)))) & (n_low < n)]
 
 
-def _strata_tables(values: Floats, time: npt.ArrayLike, event: npt.ArrayLike, strata: npt.ArrayLike) -> list[EventTable]:
-    times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
-    levels, stratum = np.unique(np.asarray(strata), return_inverse=True)
-    return [EventTable.build(values[stratum == s], times[stratum == s], events[stratum == s]) for s in range(len(levels))]
+def _scan(tables: Sequence[CutoffCounts], task: _Task, everybody: CutoffCounts | None = None) -> list[CutoffScan]:
+    """The scan of each table; with ``everybody`` (their patients in one table) the stratified scan at the end."""
+    n = len(task.cutoffs)
+    units = [[i] for i in range(len(tables))] + ([list(range(len(tables)))] if everybody is not None else [])
+    compared, survived = [_Comparison.empty(n) for _ in units], [_no_survival(table, task) for table in tables]
+    eventful = [i for i, table in enumerate(tables) if len(table.time)]
+    terms = {i: tied_terms(tables[i].tied, tables[i].at_risk, task.ties) for i in eventful}
+    size = max(1, CELLS_PER_BLOCK // max(sum(len(t.column) for t in terms.values()), 1))
+    starts = [0.0] * len(units)
+    for parts in zip(*(tables[i].blocks(size) for i in eventful), strict=True):
+        where, blocks = parts[0][0], {i: part[1] for i, part in zip(eventful, parts, strict=True)}
+        sets = {i: _risk_sets(tables[i], terms[i], block) for i, block in blocks.items()}
+        moments = {i: _log_rank(tables[i], block) for i, block in blocks.items()}
+        for u, unit in enumerate(units):
+            used = [i for i in unit if i in blocks]
+            if used:
+                members = [tables[i] for i in used]
+                starts[u] = _compare(
+                    compared[u], where, members, [sets[i] for i in used], np.sum([moments[i] for i in used], axis=0), starts[u], task
+                )
+        for i, block in blocks.items():
+            _survive(survived[i], where, tables[i], block)
+    owners = [*tables] if everybody is None else [*tables, everybody]
+    if everybody is not None:
+        survived.append(_survival_of(everybody, task))
+    return [_result(owner, c, s, task) for owner, c, s in zip(owners, compared, survived, strict=True)]
 
 
-def _rows(table: EventTable, asked: Floats) -> npt.NDArray[np.int64]:
-    """Position of each asked cutoff among the table's values; -1 = below all of them."""
-    return np.asarray(np.searchsorted(table.cutoffs, asked, side="right") - 1, dtype=np.int64)
+def _risk_sets(table: CutoffCounts, terms: TiedTerms, block: Block) -> Splits:
+    return splits_of(terms, table.at_risk, table.tied, block[2], block[3])
 
 
-def _counts(table: EventTable, asked: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Patients and events at or below each cutoff."""
-    rows = _rows(table, asked) + 1
-    n = np.r_[0, np.cumsum(np.bincount(table.interval, minlength=len(table.cutoffs)))]
-    events = np.r_[0, np.cumsum(np.bincount(table.interval, weights=table.event, minlength=len(table.cutoffs)))]
-    return n[rows].astype(np.int64), np.rint(events[rows]).astype(np.int64)
+def _log_rank(table: CutoffCounts, block: Block) -> Floats:
+    """Score (observed - expected of the high group) and variance of the log-rank test at each cutoff: 2 x cutoffs."""
+    _, _, high_risk, high_events = block
+    r, d = table.at_risk, table.tied
+    expected, spread = d / r, d * (r - d) / (r**2 * np.maximum(r - 1, 1))
+    score = high_events.sum(axis=1) - high_risk @ expected
+    variance = high_risk @ (spread * r) - np.square(high_risk) @ spread
+    # the difference of two large sums: nothing but rounding is left where one group is never at risk
+    return np.stack([score, np.where(variance > 1e-12 * (high_risk @ (spread * r)), variance, 0.0)])
 
 
-def _together(tables: Sequence[EventTable], asked: Floats) -> Iterator[tuple[slice, list[Block]]]:
-    """The same slice of the asked cutoffs from the table of every stratum that has events, in blocks that fit memory."""
-    eventful = [table for table in tables if table.event.any()]
-    events = sum(int(table.event.sum()) for table in eventful)  # the likelihood has one term per event, also at ties
-    size = max(1, CELLS_PER_BLOCK // max(events, 1))
-    for parts in zip(*(table.blocks(_rows(table, asked), size) for table in eventful), strict=True):
-        yield parts[0][0], [part[1:] for part in parts]
+def _compare(  # noqa: PLR0913
+    found: _Comparison,
+    where: slice,
+    tables: Sequence[CutoffCounts],
+    sets: Sequence[Splits],
+    log_rank: Floats,
+    start: float,
+    task: _Task,
+) -> float:
+    """Fill a block of the comparison. ``start``: by how much Cox differed from score / variance so far; returns it for the next block."""
+    score, variance = log_rank
+    known = variance > 0
+    peto = np.divide(score, variance, out=np.zeros(len(score)), where=known)
+    found.chi2[where] = np.where(known, score * peto, np.nan)
+    events, only_high, any_high = (sum(counts) for counts in zip(*(_event_counts(table, where) for table in tables), strict=True))
+    finite = np.flatnonzero((events > only_high) & (events < any_high))
+    others = np.flatnonzero(((events <= only_high) | (events >= any_high)) & (any_high > only_high))
+    at = np.arange(where.start, where.stop)
+    if len(finite):
+        part = sets if len(finite) == len(score) else [s.rows(finite) for s in sets]
+        beta, information = maximise(part, events[finite], np.clip(peto[finite] + start, -3, 3))
+        start = float(beta[-1] - peto[finite[-1]])
+        width = task.z / np.sqrt(information)
+        low, high = (
+            (beta - width, beta + width) if task.limits == "wald" else profile_limits(part, events[finite], beta, information, task.z)
+        )
+        found.ratio[at[finite]], found.low[at[finite]], found.high[at[finite]] = np.exp([beta, low, high])
+    if len(others):
+        best = firth([s.rows(others) for s in sets], events[others], task.z)
+        found.ratio[at[others]], found.low[at[others]], found.high[at[others]] = np.exp(best)
+        found.firth[at[others]] = True
+    return start
 
 
-def _chi2(blocks: Sequence[Block]) -> Floats:
-    """Log-rank chi-squared at each cutoff, summed over strata; NaN where nothing can be compared."""
-    score, variance = np.zeros(len(blocks[0][0])), np.zeros(len(blocks[0][0]))
-    for low_risk, low_events, high_risk, high_events in blocks:
-        r, d = low_risk[0] + high_risk[0], low_events[0] + high_events[0]
-        score += high_events.sum(axis=1) - high_risk @ (d / r)
-        variance += np.einsum("ij,ij,j->i", high_risk, low_risk, d * (r - d) / (r**2 * np.maximum(r - 1, 1)))
-    chi2: Floats = np.divide(score**2, variance, out=np.full(len(score), np.nan), where=variance > 0)
-    return chi2
+def _event_counts(table: CutoffCounts, where: slice) -> tuple[Floats, Floats, Floats]:
+    """Events of the high group; events while only the high group is at risk; events while the high group is at risk."""
+    events_high = (table.n_events - table.events_low[where]).astype(np.float64)
+    return events_high, table.n_events - table.events_until(table.last_low[where]), table.events_until(table.last_high[where])
 
 
-def _at_events(block: Block, ties: Ties) -> tuple[Floats, Floats, Floats]:
-    """Risk sets of every single event: at risk low, at risk high (cutoffs x events), events of the high group."""
-    low_risk, low_events, high_risk, high_events = block
-    tied = (low_events[0] + high_events[0]).astype(np.int64)
-    column = np.repeat(np.arange(len(tied)), tied)
-    a, b = low_risk[:, column], high_risk[:, column]
-    if ties == "efron" and tied.max() > 1:
-        order = np.arange(len(column)) - np.repeat(np.cumsum(tied) - tied, tied)
-        out = order / np.repeat(tied, tied)
-        a, b = a - low_events[:, column] * out, b - high_events[:, column] * out
-    return a, b, high_events.sum(axis=1)
+def _no_survival(table: CutoffCounts, task: _Task) -> _Survival:
+    """Medians that are not reached and restricted means without an event, to be filled where there are events."""
+    both = np.isfinite(table.last_low) & np.isfinite(table.last_high)
+    shortest = np.minimum(table.last_low, table.last_high)[both]
+    tau = task.tau if task.tau is not None else float(shortest.min()) if len(shortest) and shortest.min() > 0 else np.nan
+    n_low = table.n_low
+    mean = np.where(np.stack([n_low, table.n - n_low]) > 0, tau, np.nan)
+    return _Survival(np.full((2, len(n_low)), np.nan), mean, tau)
 
 
-def _fit(sets: Sequence[tuple[Floats, Floats, Floats]], z: float) -> tuple[Floats, Floats, Floats]:
-    low, high = (np.concatenate([s[i] for s in sets], axis=1) for i in range(2))
-    events = np.sum([s[2] for s in sets], axis=0)
-    only_high, any_high = (low <= 1e-12).sum(axis=1), (high > 1e-12).sum(axis=1)
-    estimable = (events > only_high) & (events < any_high)
-    beta, information = np.full(len(events), np.nan), np.full(len(events), np.nan)
-    if estimable.any():
-        beta[estimable], information[estimable] = newton(low[estimable], high[estimable], events[estimable])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = 1 / np.sqrt(information)
-        return np.exp(beta), np.exp(beta - z * error), np.exp(beta + z * error)
+def _survival_of(table: CutoffCounts, task: _Task) -> _Survival:
+    found = _no_survival(table, task)
+    for where, block in table.blocks(max(1, CELLS_PER_BLOCK // max(len(table.time), 1))):
+        _survive(found, where, table, block)
+    return found
 
 
-def _medians(table: EventTable, asked: Floats) -> tuple[Floats, Floats]:
-    """Median survival of the low and of the high group at each cutoff, by R's midpoint rule; NaN = not reached."""
-    low, high = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
-    times = table.event_times()
-    ends = _last_times(table, asked)
-    for where, low_risk, low_events, high_risk, high_events in table.blocks(_rows(table, asked)):
-        low[where] = _median(times, low_risk, low_events, ends[0][where])
-        high[where] = _median(times, high_risk, high_events, ends[1][where])
-    return low, high
+def _survive(found: _Survival, where: slice, table: CutoffCounts, block: Block) -> None:
+    """Fill a block of medians (R's midpoint rule; NaN = not reached) and restricted means."""
+    times, width = table.time, len(table.time)
+    edges = np.minimum(np.r_[times, np.inf], found.tau)
+    pieces = np.diff(edges)
+    for group, last in enumerate((table.last_low[where], table.last_high[where])):
+        at_risk, events = block[2 * group], block[2 * group + 1]
+        survival = _curves(at_risk, events)
+        mean = edges[0] + survival @ pieces
+        found.mean[group, where] = np.where(np.isfinite(last), mean, np.nan)
+        reached = np.count_nonzero(survival > 0.5 + LEVEL_TOLERANCE, axis=1)
+        passed = np.count_nonzero(survival >= 0.5 - LEVEL_TOLERANCE, axis=1)
+        padded = np.r_[times, np.nan]
+        after = np.where(passed < width, padded[passed], last)
+        found.median[group, where] = np.where(reached < width, (padded[reached] + after) / 2, np.nan)
 
 
-def _last_times(table: EventTable, asked: Floats) -> tuple[Floats, Floats]:
-    """Longest time of the low and of the high group at each cutoff."""
-    longest = np.full(len(table.cutoffs), -np.inf)
-    np.maximum.at(longest, table.interval, table.time[table.place])
-    rows = _rows(table, asked) + 1
-    below = np.r_[-np.inf, np.maximum.accumulate(longest)]
-    above = np.r_[np.maximum.accumulate(longest[::-1])[::-1], -np.inf]
-    return below[rows], above[rows]
+def _curves(at_risk: Counts, events: Counts) -> Counts:
+    """Kaplan-Meier at every event time, cutoffs x event times; carried on where nobody is left."""
+    factor = events / np.maximum(at_risk, 1.0)
+    np.subtract(1.0, factor, out=factor)
+    return np.cumprod(factor, axis=1, out=factor)
 
 
-def _median(times: Floats, at_risk: Counts, events: Counts, end: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(np.where(at_risk > 0, 1 - events / at_risk, 1.0), axis=1)
-    reached = survival <= 0.5 + LEVEL_TOLERANCE
-    passed = survival < 0.5 - LEVEL_TOLERANCE
-    first = times[np.argmax(reached, axis=1)]
-    after = np.where(passed.any(axis=1), times[np.argmax(passed, axis=1)], end)
-    return np.where(reached.any(axis=1), (first + after) / 2, np.nan)
+def _result(table: CutoffCounts, compared: _Comparison, survived: _Survival, task: _Task) -> CutoffScan:
+    counts = table.n_low, table.n - table.n_low, table.events_low, table.n_events - table.events_low
+    (median_low, median_high), (mean_low, mean_high) = survived.median, survived.mean
+    chi2, ratio, low, high = compared.chi2, compared.ratio, compared.low, compared.high
+    words = "Wald" if task.limits == "wald" else "profile-likelihood"
+    method = f"log-rank; Cox, {task.ties.capitalize()} ties, {words} limits"
+    if compared.firth.any():
+        method += "; Firth, profile limits, where Cox has no estimate"
+    medians = median_low, median_high
+    extra = compared.firth, mean_low, mean_high, survived.tau
+    return CutoffScan(
+        task.cutoffs, *counts, chi2, chdtrc(1, chi2), ratio, low, high, *medians, method, _notes(compared, survived, task), *extra
+    )
+
+
+def _notes(compared: _Comparison, survived: _Survival, task: _Task) -> tuple[str, ...]:
+    notes = [SINGLE]
+    if np.isfinite(survived.tau):
+        why = "" if task.tau is not None else ", the shortest of the longest times of the groups of all cutoffs"
+        notes.append(f"Restricted means are up to {survived.tau:.4g} months{why}.")
+    if compared.firth.any():
+        notes.append(f"Firth's estimate at {int(compared.firth.sum()):,} of {len(compared.firth):,} cutoffs: Cox has none there.")
+    return tuple(notes)
+
+
+def _with_strata(scan: CutoffScan, by_stratum: tuple[tuple[str, CutoffScan], ...]) -> CutoffScan:
+    columns = (getattr(scan, name) for name in [*COLUMNS, "median_low", "median_high"])
+    return CutoffScan(
+        *columns, f"{scan.method}, stratified", scan.notes, scan.firth, scan.rmst_low, scan.rmst_high, scan.tau, by_stratum=by_stratum
+    )

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cartograph.stats.counts import Codes, GroupCounts, count_cells
 from cartograph.stats.results import Floats
 from cartograph.stats.times import Counts, at_risk_of, survival_input
 
 MAX_KEPT_CELLS = 2_000_000  # cutoffs x times kept cumulated; above, a selected cutoff is counted again in one pass over the patients
-CELLS_PER_BLOCK = 100_000  # of a scan: memory stays bounded whatever the number of cutoffs, and the arrays fit the processor cache
+CELLS_PER_BLOCK = 150_000  # of a scan: memory stays bounded whatever the number of cutoffs, and the arrays fit the processor cache
+NOBODY = -np.inf  # longest time of a group without patients
+
+Block = tuple[Counts, Counts, Counts, Counts]  # at risk low, events low, at risk high, events high; cutoffs x event times
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,42 +81,6 @@ class EventTable:
         """Counts of any groups: ``codes`` 0 .. n_groups - 1 for each patient of the table."""
         return count_cells(self.time, self.place, self.event, codes, n_groups)
 
-    def blocks(self, rows: Codes, size: int = 0) -> Iterator[tuple[slice, Counts, Counts, Counts, Counts]]:
-        """For ascending positions in ``cutoffs``, in blocks that fit memory: (slice of ``rows``, at risk and events of low and high).
-
-        Arrays are cutoffs x event times; at risk at an event time counts T >= t. Times without an event are folded into the last event
-        time before them, which changes no risk set. ``size``: cutoffs per block, 0 = as many as fit; nothing comes without events.
-        """
-        is_event = np.bincount(self.place, weights=self.event, minlength=len(self.time)) > 0
-        column = np.cumsum(is_event) - 1  # last event time at or before each time, -1 = before the first
-        width = int(is_event.sum())
-        here = column[self.place]
-        block = np.searchsorted(rows, self.interval)  # first asked cutoff that puts the patient into the low group
-        kept = here >= 0
-        if not width:
-            return
-        all_leaving = np.bincount(here[kept], minlength=width).astype(np.float64)
-        all_events = np.bincount(here[kept], weights=self.event[kept], minlength=width).astype(np.float64)
-        total_risk = at_risk_of(all_leaving)
-        order = np.argsort(block[kept], kind="stable")
-        block, here, event = block[kept][order], here[kept][order], self.event[kept][order]
-        carry_leaving, carry_events = np.zeros(width), np.zeros(width)
-        size = size or max(1, CELLS_PER_BLOCK // width)
-        for start in range(0, len(rows), size):
-            stop = min(start + size, len(rows))
-            first, last = np.searchsorted(block, [start, stop])
-            cell = (block[first:last] - start) * width + here[first:last]
-            shape = (stop - start, width)
-            leaving = np.bincount(cell, minlength=shape[0] * width).astype(np.float64).reshape(shape)
-            events = np.bincount(cell, weights=event[first:last], minlength=shape[0] * width).astype(np.float64).reshape(shape)
-            leaving[0] += carry_leaving
-            events[0] += carry_events
-            np.cumsum(leaving, axis=0, out=leaving)
-            np.cumsum(events, axis=0, out=events)
-            carry_leaving, carry_events = leaving[-1].copy(), events[-1].copy()
-            low_risk = at_risk_of(leaving)
-            yield slice(start, stop), low_risk, events, total_risk - low_risk, all_events - events
-
 
 def _cumulated(interval: Codes, place: Codes, event: Floats, shape: tuple[int, int]) -> tuple[Counts, Counts]:
     """Cumulative counts over the cutoff axis of the (cutoff interval, time) cells: one GROUP BY, one running sum."""
@@ -121,3 +89,101 @@ def _cumulated(interval: Codes, place: Codes, event: Floats, shape: tuple[int, i
     leaving = np.bincount(cell, minlength=size).astype(np.float64).reshape(shape)
     events = np.bincount(cell, weights=event, minlength=size).reshape(shape)
     return np.cumsum(leaving, axis=0), np.cumsum(events, axis=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutoffCounts:
+    """Patients of one stratum, counted against given cutoffs only: what a scan reads.
+
+    ``time``: distinct event times (months), ascending; ``tied``: events at each; ``at_risk``: patients with T >= t at each. One entry per
+    cutoff: ``n_low`` and ``events_low`` of the patients with value <= cutoff; ``last_low``, ``last_high``: longest time of each group,
+    -inf = nobody. The other three have one entry per patient at risk at an event, sorted by the first cutoff that makes them low.
+    """
+
+    n: int
+    time: Floats
+    tied: Counts
+    at_risk: Counts
+    n_low: Codes
+    events_low: Codes
+    last_low: Floats
+    last_high: Floats
+    interval: Codes
+    column: Codes
+    event: npt.NDArray[np.bool_]
+
+    @classmethod
+    def build(cls, interval: Codes, n_cutoffs: int, times: Floats, place: Codes, event: Floats) -> CutoffCounts:
+        """Count patients. ``interval``: first cutoff that is not below the value, ``n_cutoffs`` = none; ``place``: position in ``times``.
+
+        Times without an event are folded into the last event time before them, which changes no risk set.
+        """
+        events_at = np.bincount(place, weights=event, minlength=len(times))
+        is_event = events_at > 0
+        n_in = np.bincount(interval, minlength=n_cutoffs + 1)
+        events_in = np.bincount(interval, weights=event, minlength=n_cutoffs + 1)
+        longest = np.full(n_cutoffs + 1, NOBODY)
+        np.maximum.at(longest, interval, times[place])
+        column = (np.cumsum(is_event) - 1)[place]
+        small = interval.astype(np.uint16) if n_cutoffs < np.iinfo(np.uint16).max else interval  # few distinct: sorted without comparing
+        order = np.argsort(small, kind="stable")
+        order = order[column[order] >= 0]
+        left = np.bincount(column[order], minlength=int(is_event.sum())).astype(np.float64)
+        return cls(
+            n=len(place),
+            time=times[is_event],
+            tied=events_at[is_event],
+            at_risk=at_risk_of(left),
+            n_low=np.cumsum(n_in)[:-1],
+            events_low=np.rint(np.cumsum(events_in)[:-1]).astype(np.int64),
+            last_low=np.maximum.accumulate(longest)[:-1],
+            last_high=np.maximum.accumulate(longest[::-1])[::-1][1:],
+            interval=interval[order],
+            column=column[order],
+            event=event[order] > 0,
+        )
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return round(float(self.tied.sum()))
+
+    def events_until(self, times: Floats) -> Counts:
+        """Events at or before given times."""
+        found: Counts = np.r_[0.0, np.cumsum(self.tied)][np.searchsorted(self.time, times, side="right")]
+        return found
+
+    def blocks(self, size: int) -> Iterator[tuple[slice, Block]]:
+        """For ``size`` cutoffs after another: (which cutoffs, their counts). Nothing comes without events."""
+        width = len(self.time)
+        carry = [np.zeros(width, dtype=np.int64) for _ in range(2)]
+        for start in range(0, len(self.n_low) if width else 0, size):
+            shape = (min(start + size, len(self.n_low)) - start, width)
+            first, last = np.searchsorted(self.interval, [start, start + shape[0]])
+            cell = (self.interval[first:last] - start) * width + self.column[first:last]
+            counted = []
+            for i, cells in enumerate((cell, cell[self.event[first:last]])):
+                table = np.bincount(cells, minlength=shape[0] * width).reshape(shape)
+                table[0] += carry[i]
+                np.cumsum(table, axis=0, out=table)
+                carry[i] = table[-1].copy()
+                counted.append(table)
+            low_risk = at_risk_of(counted[0]).astype(np.float64)
+            low_events = counted[1].astype(np.float64)
+            yield slice(start, start + shape[0]), (low_risk, low_events, self.at_risk - low_risk, self.tied - low_events)
+
+
+def distinct_times(time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[Floats, Codes, Floats]:
+    """(distinct times ascending, position of each patient among them, events as 0 and 1), checked as ``survival_input`` does.
+
+    The same merging of times that differ by rounding noise, but only the distinct times are sorted: fast for a million patients.
+    """
+    times, events = np.asarray(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
+    if times.ndim != 1 or times.shape != events.shape or not ((events == 0) | (events == 1)).all():
+        survival_input(time, event)  # says what is wrong
+    code, found = pd.factorize(times, use_na_sentinel=False)
+    order = np.argsort(found)
+    distinct, column = np.unique(survival_input(found[order], np.zeros(len(found))).time, return_inverse=True)
+    position = np.empty(len(found), dtype=np.int64)
+    position[order] = column
+    return distinct, position[code], events

@@ -123,7 +123,7 @@ def test_every_cutoff_of_a_scan_is_survdiff_and_coxph(scan: str) -> None:
         assert found[["n_low", "n_high", "events_low", "events_high"]].equals(theirs[["n_low", "n_high", "events_low", "events_high"]])
         close(found["chi2"], theirs["logrank_chisq"])
         close(found["p_value"], theirs["logrank_p"])
-        known = found["hazard_ratio"].notna()
+        known = ~found["firth"]  # where Cox has no estimate
         # R's scan ran with coxph's default, which stops once the likelihood changes by less than 1e-9 of itself
         close(np.log(found["hazard_ratio"][known]), theirs[f"cox_coef{suffix}"][known], rtol=1e-6, atol=2e-6)
         assert not (theirs["monotone_zero_event_group"].eq(1) & known).any()
@@ -139,8 +139,8 @@ def test_a_selected_cutoff_gives_the_row_of_the_scan(scan: str) -> None:
     table = EventTable.build(data[marker], data["time"], data["event"])
     for row in cutoff_scan(data[marker], data["time"], data["event"]).to_frame().iloc[::7].itertuples():
         counts = table.select(row.cutoff)  # type: ignore[arg-type]
-        ratio = hazard_ratio_of([counts])
-        close([ratio.value, ratio.ci_low, ratio.ci_high], [row.hazard_ratio, row.ci_low, row.ci_high])
+        ratio = hazard_ratio_of([counts], method="firth" if row.firth else "cox")
+        close([ratio.value, ratio.ci_low, ratio.ci_high], [row.hazard_ratio, row.ci_low, row.ci_high], rtol=1e-6 if row.firth else 1e-8)
         close([counts.curve(g).quantile().value for g in (0, 1)], [row.median_low, row.median_high])
 
 
