@@ -13,7 +13,7 @@ from cartograph.charts import theme
 from cartograph.charts.distribution import value_ticks
 from cartograph.charts.labels import shorten
 from cartograph.charts.spec import Chart
-from cartograph.charts.thinning import numbers, visible_points
+from cartograph.charts.thinning import Indices, numbers, visible_points
 from cartograph.stats.results import Floats
 from cartograph.views.continuous import ContinuousView
 
@@ -33,11 +33,12 @@ TICKS = (
 
 
 class _Frame(NamedTuple):
-    """Hazard ratios at the ends of the vertical axis; ``cut`` = something lies beyond them."""
+    """Hazard ratios at the ends of the vertical axis; ``cut_low``, ``cut_high``: a curve or a limit lies beyond that end."""
 
     low: float
     high: float
-    cut: bool
+    cut_low: bool = False
+    cut_high: bool = False
 
 
 def continuous_chart(result: ContinuousView, *, dark: bool, height: int = 400, name: str = "") -> Chart:
@@ -50,7 +51,7 @@ def continuous_chart(result: ContinuousView, *, dark: bool, height: int = 400, n
     frame = _frame(result)
     caption = _caption(result, frame)
     layout = _layout(result, frame, dark=dark, height=height, lines=len(caption))
-    layout["shapes"] = [_level_line(result, dark), *_cutoff_line(result, frame, dark)]
+    layout["shapes"] = [_level_line(result, dark), *_cutoff_line(result, dark)]
     layout["annotations"] = [*_headings(result, dark), *_cutoff_words(result, dark), _caption_words(caption, dark)]
     data = [*_band(result, frame, dark), *_curves(result, frame, dark), _reference(result, dark), *_rug(result, dark)]
     alt = f"{result.finding} {result.shape} {result.cost}"
@@ -79,11 +80,11 @@ def _frame(result: ContinuousView) -> _Frame:
     curves, limits = (np.concatenate(pair) for pair in ((curve.line, curve.spline), _limits(result)))
     curves, limits = curves[~np.isnan(curves)], limits[~np.isnan(limits)]
     if not len(curves):
-        return _Frame(*LEAST, cut=False)
+        return _Frame(*LEAST)
     drawn = np.r_[np.clip(curves, 1 / CURVE_TO, CURVE_TO), np.clip(limits, 1 / LIMITS_TO, LIMITS_TO), LEAST]
     low, high = float(drawn.min()), float(drawn.max())
     everything = np.r_[curves, limits]
-    return _Frame(low, high, bool((everything < low * 0.999).any() or (everything > high * 1.001).any()))
+    return _Frame(low, high, bool((everything < low * 0.999).any()), bool((everything > high * 1.001).any()))
 
 
 def _layout(result: ContinuousView, frame: _Frame, *, dark: bool, height: int, lines: int) -> dict[str, Any]:
@@ -113,11 +114,20 @@ def _layout(result: ContinuousView, frame: _Frame, *, dark: bool, height: int, l
         "range": numbers([math.log10(frame.low) - room, math.log10(frame.high) + room], 5),
         "tickvals": levels,
         "ticktext": [f"{t:g}" for t in levels],
-        "title": {**title, "text": f"Hazard ratio against {fmt.number(result.effect.curve.reference, 3)}"},
+        "title": {**title, "text": _against(result)},
         "domain": [RUG + GAP, 1],
     }
     layout["yaxis2"] = {"domain": [0, RUG], "range": [-0.6, 1.6], "visible": False, "fixedrange": True}
     return layout
+
+
+def _against(result: ContinuousView) -> str:
+    at = result.effect.curve.reference
+    return theme.escape(f"HR against {fmt.number(at, 3)}{_unit(result)}") if math.isfinite(at) else "Hazard ratio"
+
+
+def _unit(result: ContinuousView) -> str:
+    return f" {result.column.unit}" if result.column.unit else ""
 
 
 def _ratio_ticks(frame: _Frame) -> list[float]:
@@ -140,7 +150,7 @@ def _headings(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
         theme.words(below, x=0, y=1, xshift=8 - LEFT, yshift=26, colour=colours.quiet),
     ]
     if math.isnan(result.effect.line.value):
-        words, place = "No hazard ratio can be estimated", theme.Place(x=0.5, y=0.6, xanchor="center")
+        words, place = "No hazard ratio can be estimated", theme.Place(x=0.5, y=0.75, xanchor="center")
         found.append(theme.words(words, size=theme.SIZE_TEXT, colour=colours.quiet, **place))
     return found
 
@@ -156,11 +166,12 @@ def _caption(result: ContinuousView, frame: _Frame) -> list[str]:
         bend = "The effect bends" if effect.nonlinearity.p_value < 0.05 else "No sign of a bend"
         lines.append(f"{bend}: spline against line, likelihood ratio {fmt.p_equals(effect.nonlinearity.p_value)}")
     else:
-        lines.append("No spline: too few events or values for a curve")
+        lines.append("No curve: too few events or different values")
     lines.append(f"Dashed: straight line, HR {fmt.ratio_with_limits(line.value, line.ci_low, line.ci_high)} {_per(result)}")
     lines.append("Ticks: patients, upper row those with an event")
-    if frame.cut:
-        lines.append(f"Cut at the frame: what lies beyond {fmt.number(frame.low, 2)} to {fmt.number(frame.high, 2)}")
+    ends = [(frame.cut_low, f"below {fmt.number(frame.low, 2)}"), (frame.cut_high, f"above {fmt.number(frame.high, 2)}")]
+    if frame.cut_low or frame.cut_high:
+        lines.append(f"Cut at the frame: what lies {' and '.join(words for cut, words in ends if cut)}")
     if not _inside(result):
         lines.append("The cutoff lies outside the values of these patients")
     return lines
@@ -192,7 +203,7 @@ def _level_line(result: ContinuousView, dark: bool) -> dict[str, Any]:
     return {"type": "line", "xref": "x", "yref": "y", "x0": low, "x1": high, "y0": 1, "y1": 1, "line": line, "layer": "below"}
 
 
-def _cutoff_line(result: ContinuousView, frame: _Frame, dark: bool) -> list[dict[str, Any]]:
+def _cutoff_line(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
     if not _inside(result):
         return []
     line = {"color": theme.ink(dark=dark).text, "width": 1.5}
@@ -207,8 +218,7 @@ def _cutoff_words(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
     low, high = _at(result, float(edges[0])), _at(result, float(edges[-1]))
     share = (at - low) / (high - low)
     anchor = "left" if share < 0.25 else "right" if share > 0.75 else "center"
-    unit = f" {result.column.unit}" if result.column.unit else ""
-    words = theme.escape(f"cutoff {fmt.number(result.marker.cutoff)}{unit}")
+    words = theme.escape(f"cutoff {fmt.number(result.marker.cutoff)}{_unit(result)}")
     place: theme.Place = {"x": at, "y": 1, "xref": "x", "xanchor": anchor, "yshift": 8}
     return [theme.words(words, colour=theme.ink(dark=dark).text, **place)]
 
@@ -233,7 +243,7 @@ def _band(result: ContinuousView, frame: _Frame, dark: bool) -> list[dict[str, A
 
 def _curves(result: ContinuousView, frame: _Frame, dark: bool) -> list[dict[str, Any]]:
     curve, colours = result.effect.curve, theme.ink(dark=dark)
-    unit = f" {result.column.unit}" if result.column.unit else ""
+    unit = theme.escape(_unit(result))
     found = []
     for words, ratio, low, high, colour, dash in (
         ("Spline", curve.spline, curve.spline_low, curve.spline_high, colours.all, "solid"),
@@ -241,7 +251,7 @@ def _curves(result: ContinuousView, frame: _Frame, dark: bool) -> list[dict[str,
     ):
         known = np.flatnonzero(~np.isnan(ratio))
         rows = zip(curve.value[known].tolist(), ratio[known].tolist(), low[known].tolist(), high[known].tolist(), strict=True)
-        said = [[f"{fmt.number(v)}{theme.escape(unit)}", f"HR {fmt.ratio_with_limits(r, a, b)}"] for v, r, a, b in rows]
+        said = [[f"{fmt.number(v)}{unit}", f"HR {fmt.ratio_with_limits(r, a, b)}"] for v, r, a, b in rows]
         found.append(
             {
                 "type": "scatter",
@@ -278,7 +288,8 @@ def _rug(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _visible(value: Floats, result: ContinuousView) -> Any:
+def _visible(value: Floats, result: ContinuousView) -> Indices:
+    """Patients that a screen can tell apart."""
     shape = result.distribution
     shown, edges = (np.log10(v) if shape.log_scale else v for v in (value, shape.edges))
     return visible_points(shown - edges[0], x_max=float(edges[-1] - edges[0]))

@@ -31,6 +31,8 @@ MAX_STEPS = 60
 LONGEST_STEP = 3.0
 FLAT = 1e-9  # share of the information at zero below which the likelihood has no top in sight
 NAN = float("nan")
+CONSTANT = "the marker has the same value in all patients"
+DEPENDENT = "too few different values to tell the covariates apart"
 NOT_TOGETHER = "the marker does not differ between patients who are at risk at the same time"
 NO_MAXIMUM = "the marker puts the events in order without exception, so the hazard ratio has no finite value"
 
@@ -259,7 +261,7 @@ def cox_fit(design: npt.ArrayLike, time: npt.ArrayLike, event: npt.ArrayLike, *,
     q, r = np.linalg.qr(x - x.mean(axis=0))
     spread = np.abs(np.diag(r))
     if len(x) < x.shape[1] or (spread <= 1e-10 * np.maximum(np.abs(x).max(axis=0), 1e-300) * math.sqrt(len(x))).any():
-        return _no_fit(np.zeros(x.shape[1]), NAN, data, "the marker has the same value in all patients", strata=len(codes))
+        return _no_fit(np.zeros(x.shape[1]), NAN, data, CONSTANT if x.shape[1] == 1 else DEPENDENT, strata=len(codes))
     sets = [_ordered(q[inside] * math.sqrt(len(x)), data, inside) for inside in (c >= 0 for c in codes)]
     top = _maximum(sets, x.shape[1])
     turn = r / math.sqrt(len(x))  # from orthogonal covariates back to those asked for
@@ -421,7 +423,7 @@ def _knots(x: Floats, count: int, events: int) -> tuple[Floats, str]:
     """Knots on the scale of ``x``, or none and why. Ties can make quantiles equal; then fewer knots."""
     if events < TOO_FEW_EVENTS * (count - 1):
         return np.empty(0), f"fewer than {TOO_FEW_EVENTS} events per degree of freedom ({events} events, {count - 1} degrees): no spline"
-    for k in range(count, 2, -1):
+    for k in range(min(count, len(np.unique(x))), 2, -1):
         places = np.quantile(x, KNOTS[k])
         if (np.diff(places) > 1e-10 * max(1.0, float(np.abs(places).max()))).all():
             return places, ""
