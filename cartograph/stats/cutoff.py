@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.special import chdtrc
 from cartograph.stats.event_table import CELLS_PER_BLOCK, Block, CutoffCounts, distinct_times
 from cartograph.stats.hazard import Ties
 from cartograph.stats.results import Floats, frame_of
-from cartograph.stats.splits import Splits, TiedTerms, firth, maximise, profile_limits, splits_of, tied_terms
+from cartograph.stats.splits import Splits, firth, maximise, profile_limits, splits_of, tied_terms
 from cartograph.stats.survival import LEVEL_TOLERANCE, normal_quantile
 from cartograph.stats.times import Counts, label_codes
 
@@ -79,7 +79,8 @@ class _Comparison:
 
     @classmethod
     def empty(cls, n: int) -> _Comparison:
-        return cls(*(np.full(n, np.nan) for _ in range(4)), np.zeros(n, dtype=bool))
+        chi2, ratio, low, high = (np.full(n, np.nan) for _ in range(4))
+        return cls(chi2, ratio, low, high, np.zeros(n, dtype=bool))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,16 @@ class _Survival:
     median: Floats
     mean: Floats
     tau: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One table at some cutoffs: counts, risk sets, score and variance of the log-rank test (2 x cutoffs)."""
+
+    table: CutoffCounts
+    block: Block
+    sets: Splits
+    log_rank: Floats
 
 
 def cutoff_scan(  # noqa: PLR0913  (three arrays and what may be asked of them, each by name)
@@ -130,7 +141,8 @@ def cutoff_scan(  # noqa: PLR0913  (three arrays and what may be asked of them, 
     tables = [CutoffCounts.build(interval[m], len(asked), times, place[m], events[m]) for m in members]
     everybody = CutoffCounts.build(interval, len(asked), times, place, events)
     *alone, together = _scan(tables, task, everybody)
-    return _with_strata(together, tuple(zip(map(str, labels), alone, strict=True)))
+    by_stratum = tuple(zip(map(str, labels), alone, strict=True))
+    return replace(together, method=f"{together.method}, stratified", by_stratum=by_stratum)
 
 
 def _measured(value: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
@@ -153,73 +165,64 @@ def _scan(tables: Sequence[CutoffCounts], task: _Task, everybody: CutoffCounts |
     n = len(task.cutoffs)
     units = [[i] for i in range(len(tables))] + ([list(range(len(tables)))] if everybody is not None else [])
     compared, survived = [_Comparison.empty(n) for _ in units], [_no_survival(table, task) for table in tables]
-    eventful = [i for i, table in enumerate(tables) if len(table.time)]
-    terms = {i: tied_terms(tables[i].tied, tables[i].at_risk, task.ties) for i in eventful}
-    size = max(1, CELLS_PER_BLOCK // max(sum(len(t.column) for t in terms.values()), 1))
     starts = [0.0] * len(units)
-    for parts in zip(*(tables[i].blocks(size) for i in eventful), strict=True):
-        where, blocks = parts[0][0], {i: part[1] for i, part in zip(eventful, parts, strict=True)}
-        sets = {i: _risk_sets(tables[i], terms[i], block) for i, block in blocks.items()}
-        moments = {i: _log_rank(tables[i], block) for i, block in blocks.items()}
+    for where, looks in _together(tables, task.ties):
         for u, unit in enumerate(units):
-            used = [i for i in unit if i in blocks]
+            used = [looks[i] for i in unit if i in looks]
             if used:
-                members = [tables[i] for i in used]
-                starts[u] = _compare(
-                    compared[u], where, members, [sets[i] for i in used], np.sum([moments[i] for i in used], axis=0), starts[u], task
-                )
-        for i, block in blocks.items():
-            _survive(survived[i], where, tables[i], block)
+                starts[u] = _compare(compared[u], where, used, starts[u], task)
+        for i, look in looks.items():
+            _survive(survived[i], where, look.table, look.block)
     owners = [*tables] if everybody is None else [*tables, everybody]
     if everybody is not None:
         survived.append(_survival_of(everybody, task))
     return [_result(owner, c, s, task) for owner, c, s in zip(owners, compared, survived, strict=True)]
 
 
-def _risk_sets(table: CutoffCounts, terms: TiedTerms, block: Block) -> Splits:
-    return splits_of(terms, table.at_risk, table.tied, block[2], block[3])
+def _together(tables: Sequence[CutoffCounts], ties: Ties) -> Iterator[tuple[slice, dict[int, _Look]]]:
+    """The same slice of the cutoffs from every table that has events, in blocks that fit the cache: position of the table -> counts."""
+    eventful = [i for i, table in enumerate(tables) if len(table.time)]
+    terms = {i: tied_terms(tables[i].tied, tables[i].at_risk, ties) for i in eventful}
+    size = max(1, CELLS_PER_BLOCK // max(sum(len(t.column) for t in terms.values()), 1))
+    for parts in zip(*(tables[i].blocks(size) for i in eventful), strict=True):
+        looks = {}
+        for i, (where, block) in zip(eventful, parts, strict=True):
+            sets = splits_of(terms[i], tables[i].at_risk, tables[i].tied, block[2], block[3])
+            looks[i] = _Look(tables[i], block, sets, _log_rank(tables[i], where, block))
+        yield parts[0][0], looks
 
 
-def _log_rank(table: CutoffCounts, block: Block) -> Floats:
+def _log_rank(table: CutoffCounts, where: slice, block: Block) -> Floats:
     """Score (observed - expected of the high group) and variance of the log-rank test at each cutoff: 2 x cutoffs."""
-    _, _, high_risk, high_events = block
+    high_risk = block[2]
     r, d = table.at_risk, table.tied
-    expected, spread = d / r, d * (r - d) / (r**2 * np.maximum(r - 1, 1))
-    score = high_events.sum(axis=1) - high_risk @ expected
-    variance = high_risk @ (spread * r) - np.square(high_risk) @ spread
+    spread = d * (r - d) / (r**2 * np.maximum(r - 1, 1))
+    score = (table.n_events - table.events_low[where]) - high_risk @ (d / r)
+    first = high_risk @ (spread * r)
+    variance = first - np.square(high_risk) @ spread
     # the difference of two large sums: nothing but rounding is left where one group is never at risk
-    return np.stack([score, np.where(variance > 1e-12 * (high_risk @ (spread * r)), variance, 0.0)])
+    return np.stack([score, np.where(variance > 1e-12 * first, variance, 0.0)])
 
 
-def _compare(  # noqa: PLR0913
-    found: _Comparison,
-    where: slice,
-    tables: Sequence[CutoffCounts],
-    sets: Sequence[Splits],
-    log_rank: Floats,
-    start: float,
-    task: _Task,
-) -> float:
+def _compare(found: _Comparison, where: slice, looks: Sequence[_Look], start: float, task: _Task) -> float:
     """Fill a block of the comparison. ``start``: by how much Cox differed from score / variance so far; returns it for the next block."""
-    score, variance = log_rank
+    score, variance = np.sum([look.log_rank for look in looks], axis=0)
     known = variance > 0
     peto = np.divide(score, variance, out=np.zeros(len(score)), where=known)
     found.chi2[where] = np.where(known, score * peto, np.nan)
-    events, only_high, any_high = (sum(counts) for counts in zip(*(_event_counts(table, where) for table in tables), strict=True))
-    finite = np.flatnonzero((events > only_high) & (events < any_high))
-    others = np.flatnonzero(((events <= only_high) | (events >= any_high)) & (any_high > only_high))
+    events, only_high, any_high = np.sum([_event_counts(look.table, where) for look in looks], axis=0)
+    cox = (events > only_high) & (events < any_high)
+    finite, others = np.flatnonzero(cox), np.flatnonzero(~cox & (any_high > only_high))
     at = np.arange(where.start, where.stop)
     if len(finite):
-        part = sets if len(finite) == len(score) else [s.rows(finite) for s in sets]
-        beta, information = maximise(part, events[finite], np.clip(peto[finite] + start, -3, 3))
+        sets = [look.sets if len(finite) == len(score) else look.sets.rows(finite) for look in looks]
+        beta, information = maximise(sets, events[finite], np.clip(peto[finite] + start, -3, 3))
         start = float(beta[-1] - peto[finite[-1]])
         width = task.z / np.sqrt(information)
-        low, high = (
-            (beta - width, beta + width) if task.limits == "wald" else profile_limits(part, events[finite], beta, information, task.z)
-        )
-        found.ratio[at[finite]], found.low[at[finite]], found.high[at[finite]] = np.exp([beta, low, high])
+        limits = (beta - width, beta + width) if task.limits == "wald" else profile_limits(sets, events[finite], beta, information, task.z)
+        found.ratio[at[finite]], found.low[at[finite]], found.high[at[finite]] = np.exp([beta, *limits])
     if len(others):
-        best = firth([s.rows(others) for s in sets], events[others], task.z)
+        best = firth([look.sets.rows(others) for look in looks], events[others], task.z)
         found.ratio[at[others]], found.low[at[others]], found.high[at[others]] = np.exp(best)
         found.firth[at[others]] = True
     return start
@@ -259,10 +262,19 @@ def _survive(found: _Survival, where: slice, table: CutoffCounts, block: Block) 
         mean = edges[0] + survival @ pieces
         found.mean[group, where] = np.where(np.isfinite(last), mean, np.nan)
         reached = np.count_nonzero(survival > 0.5 + LEVEL_TOLERANCE, axis=1)
-        passed = np.count_nonzero(survival >= 0.5 - LEVEL_TOLERANCE, axis=1)
+        passed = _passed(survival, reached)
         padded = np.r_[times, np.nan]
         after = np.where(passed < width, padded[passed], last)
         found.median[group, where] = np.where(reached < width, (padded[reached] + after) / 2, np.nan)
+
+
+def _passed(survival: Counts, reached: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Steps of each curve that are not below one half; more than those above it only where a step lies on one half."""
+    found = reached.copy()
+    step = survival[np.arange(len(survival)), np.minimum(reached, survival.shape[1] - 1)]
+    level = np.flatnonzero(np.abs(step - 0.5) <= LEVEL_TOLERANCE)
+    found[level] = np.count_nonzero(survival[level] >= 0.5 - LEVEL_TOLERANCE, axis=1)
+    return found
 
 
 def _curves(at_risk: Counts, events: Counts) -> Counts:
@@ -273,17 +285,29 @@ def _curves(at_risk: Counts, events: Counts) -> Counts:
 
 
 def _result(table: CutoffCounts, compared: _Comparison, survived: _Survival, task: _Task) -> CutoffScan:
-    counts = table.n_low, table.n - table.n_low, table.events_low, table.n_events - table.events_low
-    (median_low, median_high), (mean_low, mean_high) = survived.median, survived.mean
-    chi2, ratio, low, high = compared.chi2, compared.ratio, compared.low, compared.high
     words = "Wald" if task.limits == "wald" else "profile-likelihood"
     method = f"log-rank; Cox, {task.ties.capitalize()} ties, {words} limits"
     if compared.firth.any():
         method += "; Firth, profile limits, where Cox has no estimate"
-    medians = median_low, median_high
-    extra = compared.firth, mean_low, mean_high, survived.tau
     return CutoffScan(
-        task.cutoffs, *counts, chi2, chdtrc(1, chi2), ratio, low, high, *medians, method, _notes(compared, survived, task), *extra
+        cutoff=task.cutoffs,
+        n_low=table.n_low,
+        n_high=table.n - table.n_low,
+        events_low=table.events_low,
+        events_high=table.n_events - table.events_low,
+        chi2=compared.chi2,
+        p_value=chdtrc(1, compared.chi2),
+        hazard_ratio=compared.ratio,
+        ci_low=compared.low,
+        ci_high=compared.high,
+        median_low=survived.median[0],
+        median_high=survived.median[1],
+        method=method,
+        notes=_notes(compared, survived, task),
+        firth=compared.firth,
+        rmst_low=survived.mean[0],
+        rmst_high=survived.mean[1],
+        tau=survived.tau,
     )
 
 
@@ -295,10 +319,3 @@ def _notes(compared: _Comparison, survived: _Survival, task: _Task) -> tuple[str
     if compared.firth.any():
         notes.append(f"Firth's estimate at {int(compared.firth.sum()):,} of {len(compared.firth):,} cutoffs: Cox has none there.")
     return tuple(notes)
-
-
-def _with_strata(scan: CutoffScan, by_stratum: tuple[tuple[str, CutoffScan], ...]) -> CutoffScan:
-    columns = (getattr(scan, name) for name in [*COLUMNS, "median_low", "median_high"])
-    return CutoffScan(
-        *columns, f"{scan.method}, stratified", scan.notes, scan.firth, scan.rmst_low, scan.rmst_high, scan.tau, by_stratum=by_stratum
-    )

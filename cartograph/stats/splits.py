@@ -18,7 +18,7 @@ from cartograph.stats.hazard import MAX_STEPS, Ties
 from cartograph.stats.results import Floats
 from cartograph.stats.times import Counts
 
-SMALL_STEP = 1e-3  # of the log ratio: the cubic that is solved leaves less than its fourth power
+SMALL_STEP = 1e-3  # of the log ratio: the cubic that is solved leaves less than its fourth power, the information its third
 POLYNOMIAL_STEP = 0.5  # up to here the cubic is trusted, beyond it Newton's step is taken
 LONGEST_STEP = 2.0
 TOLERANCE = 1e-12
@@ -40,7 +40,7 @@ class TiedTerms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Splits:
-    """Risk sets of many splits: ``high`` (splits x terms) of ``total`` (terms, or splits x terms) at risk, counted ``weight`` (terms) times."""
+    """Risk sets of many splits: ``high`` (splits x terms) of ``total`` (terms or splits x terms) at risk, ``weight`` (terms) times each."""
 
     total: Floats
     high: Floats
@@ -103,27 +103,27 @@ def splits_of(terms: TiedTerms, at_risk: Counts, tied: Counts, high_risk: Counts
         return Splits(total, high_risk, terms.weight)
     more, out = terms.column[width:], terms.out
     high = np.empty((len(high_risk), len(out)))
-    np.multiply(high_events, -out[:width], out=high[:, :width])
-    high[:, :width] += high_risk
+    high[:, :width] = high_risk - high_events * out[:width] if out[:width].any() else high_risk
     np.multiply(high_events[:, more], -out[width:], out=high[:, width:])
     high[:, width:] += high_risk[:, more]
     return Splits(total, high, terms.weight)
 
 
-def moments(sets: Sequence[Splits], beta: Floats) -> Floats:
-    """4 x splits: weighted sums of the share of the high group and of its second to fourth power at the log ratios ``beta``."""
+def moments(sets: Sequence[Splits], beta: Floats, powers: int = 4) -> Floats:
+    """``powers`` x splits: weighted sums of the share of the high group, its square, cube ... at the log ratios ``beta``."""
     theta = np.exp(beta)
-    sums = np.zeros((4, len(beta)))
+    sums = np.zeros((powers, len(beta)))
     for part in sets:
         share = part.high * (theta - 1)[:, None]
         share += part.total
         np.divide(part.high, share, out=share)
-        power = share.copy()
-        for k in range(4):
+        sums[0] += share @ part.weight
+        power = np.square(share)
+        sums[1] += power @ part.weight
+        for k in range(2, powers):
+            power *= share
             sums[k] += power @ part.weight
-            if k < 3:
-                power *= share
-    found: Floats = sums * theta ** np.arange(1, 5)[:, None]
+    found: Floats = sums * theta ** np.arange(1, powers + 1)[:, None]
     return found
 
 
@@ -168,7 +168,7 @@ def _inside(proposed: Floats, below: Floats, above: Floats) -> Floats:
 
 
 def _cubic_step(score: Floats, information: Floats, first: Floats, second: Floats) -> Floats:
-    """Where score - information x - first x^2 / 2 - second x^3 / 6 crosses zero next to x = 0."""
+    """Where score - information x - first x^2 / 2 - second x^3 / 6 crosses zero next to x = 0; Newton's step where that is far."""
     step = np.clip(score / np.maximum(information, 1e-300), -LONGEST_STEP, LONGEST_STEP)
     near = np.abs(step) <= POLYNOMIAL_STEP
     x = np.where(near, step, 0.0)
@@ -180,7 +180,7 @@ def _cubic_step(score: Floats, information: Floats, first: Floats, second: Float
 
 
 def profile_limits(sets: Sequence[Splits], events_high: Floats, beta: Floats, information: Floats, z: float) -> tuple[Floats, Floats]:
-    """Log ratios on both sides of the maximum ``beta`` where twice the log-likelihood is z^2 below it (Venzon & Moolgavkar, Appl Stat 1988)."""
+    """Log ratios beside the maximum ``beta`` where twice the log-likelihood is z^2 lower (Venzon & Moolgavkar, Appl Stat 1988)."""
     floor = log_likelihood(sets, events_high, beta) - z**2 / 2
 
     def excess(b: Floats) -> tuple[Floats, Floats]:
