@@ -95,7 +95,7 @@ def patients(n: int) -> str:
 
 def concordance(value: float) -> str:
     """A concordance index or an area under a curve, two decimals: '0.62'."""
-    return NOT_ESTIMABLE if not math.isfinite(value) else f"{value:.2f}".replace("-", MINUS)
+    return NOT_ESTIMABLE if not math.isfinite(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)  # + 0: no minus nought
 
 
 def concordance_with_limits(value: float, low: float, high: float) -> str:

@@ -50,3 +50,10 @@ def test_percent_is_whole_below_a_thousand_patients() -> None:
 
 def test_unbounded_limits_are_said() -> None:
     assert fmt.ratio_with_limits(3.1, 0.0, float("inf")) == "3.1 (0\u2013no limit)"
+
+
+def test_a_concordance_index_has_two_decimals_and_differences_a_sign() -> None:
+    assert fmt.concordance(0.6189) == "0.62"
+    assert fmt.concordance(-0.001) == "0.00"
+    assert fmt.concordance_with_limits(0.021, -0.034, 0.07) == "0.02 (\u22120.03 to 0.07)"
+    assert fmt.concordance_with_limits(NAN, NAN, NAN) == fmt.concordance(NAN) == "not estimable"

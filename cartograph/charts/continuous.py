@@ -22,6 +22,7 @@ AXIS = 40  # pixels under the rug: tick labels and axis title
 LINE = 13.0  # pixels of a line of the caption
 RUG = 0.11  # share of the height that the rug takes
 GAP = 0.03
+EVERYBODY = 200  # patients of a row of the rug that are all drawn
 LIMITS_TO = 10.0  # limits are drawn to a tenth and to ten times
 CURVE_TO = 100.0  # curves are drawn to a hundredth and to a hundred times
 LEAST = (0.5, 2.0)  # the hazard ratios that are always on the axis
@@ -289,7 +290,9 @@ def _rug(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
 
 
 def _visible(value: Floats, result: ContinuousView) -> Indices:
-    """Patients that a screen can tell apart."""
+    """Patients that a screen can tell apart; up to ``EVERYBODY`` all of them."""
+    if len(value) <= EVERYBODY:
+        return np.arange(len(value))
     shape = result.distribution
     shown, edges = (np.log10(v) if shape.log_scale else v for v in (value, shape.edges))
     return visible_points(shown - edges[0], x_max=float(edges[-1] - edges[0]))
