@@ -28,7 +28,6 @@ FEW_EVENTS = 10  # per parameter: below it estimates are said to be unstable
 TOO_FEW_EVENTS = 5  # per parameter of the spline: below it no spline
 TOLERANCE = 1e-10  # of a step, in standard deviations of the covariates
 MAX_STEPS = 60
-LONGEST_STEP = 3.0
 FLAT = 1e-9  # share of the information at zero below which the likelihood has no top in sight
 NAN = float("nan")
 CONSTANT = "the marker has the same value in all patients"
@@ -341,6 +340,8 @@ def _likelihood(sets: list[_Ordered], beta: Floats) -> _Likelihood:
         moments = np.concatenate([np.ones((1, s.x.shape[1])), s.x, s.x[upper[0]] * s.x[upper[1]]]) * weight
         tied = np.add.reduceat(moments[:, s.rows], s.first_of_tie, axis=1)
         total = np.cumsum(moments, axis=1)[:, s.last] - s.out * tied[:, s.tie]
+        if not (total[0] > 0).all():  # a step so long that a whole risk set weighs nothing beside somebody else
+            return _Likelihood(-math.inf, score, information)
         mean = total[1:] / total[0]
         value += float(linear[s.rows].sum() - np.log(total[0]).sum())
         score += s.x[:, s.rows].sum(axis=1) - mean[:k].sum(axis=1)
@@ -362,7 +363,6 @@ def _maximum(sets: list[_Ordered], k: int) -> _Maximum:
             break
         step = np.linalg.solve(here.information, here.score)
         length = float(np.abs(step).max())
-        step = step * min(1.0, LONGEST_STEP / length) if length else step
         there = _likelihood(sets, beta + step)
         while there.value < here.value - 1e-9 * abs(here.value) and np.abs(step).max() > TOLERANCE:
             step = step / 2
