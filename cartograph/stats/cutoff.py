@@ -19,7 +19,9 @@ from cartograph.stats.survival import LEVEL_TOLERANCE, normal_quantile
 from cartograph.stats.times import Counts, label_codes
 
 RatioLimits = Literal["wald", "profile"]
-COLUMNS = ["cutoff", "n_low", "n_high", "events_low", "events_high", "chi2", "p_value", "hazard_ratio", "ci_low", "ci_high"]
+COUNTED = ["cutoff", "n_low", "n_high", "events_low", "events_high"]
+COMPARED = ["chi2", "p_value", "hazard_ratio", "ci_low", "ci_high"]
+ARRAYS = [*COUNTED, *COMPARED, "median_low", "median_high", "firth", "rmst_low", "rmst_high"]
 SINGLE = "Each p value is that of its own cutoff: the smallest of many is not a test."
 
 
@@ -53,7 +55,12 @@ class CutoffScan:
 
     def to_frame(self) -> pd.DataFrame:
         """The columns above, one row per cutoff; ``by_stratum`` has frames of its own."""
-        return frame_of(self, [*COLUMNS, "median_low", "median_high", "firth", "rmst_low", "rmst_high"])
+        return frame_of(self, ARRAYS)
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> CutoffScan:
+        """Some of the cutoffs, by position; ``by_stratum`` is cut in the same way."""
+        parts = tuple((label, scan.rows(rows)) for label, scan in self.by_stratum)
+        return replace(self, by_stratum=parts, **{name: getattr(self, name)[rows] for name in ARRAYS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +135,7 @@ def cutoff_scan(  # noqa: PLR0913  (three arrays and what may be asked of them, 
         raise ValueError(f"limits must be 'wald' or 'profile'; got {limits!r}")
     if tau is not None and not tau > 0:
         raise ValueError(f"tau must be a positive number of months; got {tau}")
-    asked = _window(values, min_fraction) if cutoffs is None else np.unique(np.asarray(cutoffs, dtype=np.float64))
+    asked = search_window(values, min_fraction) if cutoffs is None else np.unique(np.asarray(cutoffs, dtype=np.float64))
     if np.isnan(asked).any():
         raise ValueError("cutoffs must be numbers; at least one is missing")
     task = _Task(asked, ties, limits, tau, normal_quantile(0.95))
@@ -152,8 +159,9 @@ def _measured(value: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
     return values
 
 
-def _window(values: Floats, min_fraction: float) -> Floats:
-    """Distinct values with max(1, floor(N f)) <= n_low <= floor(N (1 - f)), as maxstat."""
+def search_window(value: npt.ArrayLike, min_fraction: float = 0.1) -> Floats:
+    """The cutoffs that are searched by default: distinct values with max(1, floor(N f)) <= n_low <= floor(N (1 - f)), as maxstat."""
+    values = np.asarray(value, dtype=np.float64)
     distinct, counts = np.unique(values, return_counts=True)
     n_low = np.cumsum(counts)
     n = len(values)
