@@ -40,7 +40,7 @@ def landscape_chart(of: Landscape, panel: LandscapePanel, *, dark: bool, height:
     layout = _layout(of, panel, names, dark, height)
     colours = theme.ink(dark=dark)
     scan = panel.scan
-    x = np.r_[scan.cutoff, panel.window[1]] if len(scan.cutoff) else np.empty(0)
+    x = np.r_[scan.cutoff, _end(of, panel)] if len(scan.cutoff) else np.empty(0)
     data = [
         *_ratio_traces(scan, x, of, dark),
         _line(x, scan.chi2, colours.all, "y2", _hovers(scan, of)),
@@ -57,6 +57,12 @@ def landscape_table(panel: LandscapePanel) -> pd.DataFrame:
     frame.insert(0, "panel", panel.title)
     rows = np.arange(len(frame))
     return frame.assign(nearest_to_current=rows == panel.nearest, largest_log_rank=rows == panel.best)
+
+
+def _end(of: Landscape, panel: LandscapePanel) -> float:
+    """Where the step of the last cutoff ends: the next measured value."""
+    above = of.distribution.values[of.distribution.values > panel.window[1]]
+    return float(above[0]) if len(above) else panel.window[1]
 
 
 def _at(of: Landscape, value: float) -> float:
@@ -149,7 +155,7 @@ def _shapes(of: Landscape, panel: LandscapePanel, dark: bool) -> list[dict[str, 
     found = []
     if math.isfinite(panel.window[0]):
         window: dict[str, Any] = {"type": "rect", "layer": "below", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
-        found.append({**window, "x0": panel.window[0], "x1": panel.window[1], "fillcolor": theme.with_opacity(colours.quiet, 0.1)})
+        found.append({**window, "x0": panel.window[0], "x1": _end(of, panel), "fillcolor": theme.with_opacity(colours.quiet, 0.1)})
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1}
     found.append({**across, "yref": "y", "y0": 1, "y1": 1, "line": {"color": colours.quiet, "width": 1}})
     found.append({**across, "yref": "y2", "y0": NAIVE, "y1": NAIVE, "line": {"color": colours.quiet, "width": 1, "dash": "dash"}})
@@ -248,7 +254,7 @@ def _ratio_traces(scan: CutoffScan, x: Floats, of: Landscape, dark: bool) -> lis
     """Band (two traces) and line of the hazard ratio."""
     colours = theme.ink(dark=dark)
     known = np.flatnonzero(np.isfinite(_stepped(scan.hazard_ratio)))
-    low, ratio, high = (np.clip(_stepped(v)[known], *RATIO_ENDS) for v in (scan.ci_low, scan.hazard_ratio, scan.ci_high))
+    low, high = (np.clip(_stepped(v)[known], *RATIO_ENDS) for v in (scan.ci_low, scan.ci_high))
     shared = {"type": "scatter", "mode": "lines", "x": numbers(x[known], 5), "hoverinfo": "skip"}
     none = {"shape": "hv", "width": 0, "color": colours.all}
     fill = theme.with_opacity(colours.all, theme.BAND_OPACITY)
