@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -13,10 +14,12 @@ from cartograph.charts.swimmer import swimmer_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on, prepare
 from cartograph.views.explore import ExploreResult, ExploreView
+from cartograph.views.provenance import provenance
 from components import state
 from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
-from components.figure import show_figure
+from components.live_cutoff.board import Moving, Placed, show_board, show_finding
+from components.live_cutoff.tables import bring_tables, table_names
 from components.marker_panel import marker_panel
 from components.text import html_table, neutral_cells, plain
 
@@ -24,7 +27,6 @@ KM_HEIGHT = 430
 FIGURE_HEIGHT = 520
 LANE_HEIGHT = 11
 TALLEST = 1400
-MAX_PER_ROW = 3  # narrower, the at-risk numbers run together
 
 
 @st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
@@ -62,15 +64,19 @@ def _board(cohort: Cohort) -> None:
     ready = board(cohort, without_cutoffs(view))
     result = compute_on(ready, view, order=shown.order, lanes_by=shown.lanes_by)
     drawing = _draw(result, shown) if ready.cohort.n else None
+    moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
     state.write_link()
-    _finding(result)
+    state.look(view)
+    show_finding(finding(result), flow_line(result), moving)
+    for words in result.warnings:
+        st.warning(plain(words), icon=":material/warning:")
     if drawing is None:
         st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
         return
-    marker_panel(ready.cohort, view, result.distributions, beside=display_options)
-    _curves(result, drawing, synthetic=cohort.synthetic)
-    _response_and_courses(result, drawing, synthetic=cohort.synthetic)
+    marker_panel(ready.cohort, view, result.distributions, tables=moving.tables, beside=display_options)
+    _figures(result, drawing, moving, cohort)
     _tables(drawing)
+    bring_tables(cohort, ready, view, height=KM_HEIGHT)
 
 
 def _draw(result: ExploreResult, shown: Display) -> Drawing:
@@ -92,36 +98,14 @@ def without_cutoffs(view: ExploreView) -> ExploreView:
     return replace(view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in view.markers), combine="three")
 
 
-def _finding(result: ExploreResult) -> None:
-    st.html(f"<p class='carto-finding' role='status'>{finding(result)}</p><div class='carto-flow'>{flow_line(result)}</div>")
-    for words in result.warnings:
-        st.warning(plain(words), icon=":material/warning:")
-
-
-def _curves(result: ExploreResult, drawing: Drawing, *, synthetic: bool) -> None:
-    width = min(len(result.panels), MAX_PER_ROW)
-    drawn = list(zip(result.panels, drawing.curves, strict=True))
-    with st.container(key="km-panels"):
-        for start in range(0, len(drawn), MAX_PER_ROW):
-            for place, (panel, chart) in zip(st.columns(width), drawn[start : start + MAX_PER_ROW], strict=False):
-                with place:
-                    show_figure(chart, key=f"km-{panel.key}", height=KM_HEIGHT, synthetic=synthetic)
-                    st.html(comparison_lines(panel))
-        if len(result.panels) > 1:
-            st.html(interaction_line(result))
-
-
-def _response_and_courses(result: ExploreResult, drawing: Drawing, *, synthetic: bool) -> None:
-    left, right = st.columns(2)
-    with left:
-        if drawing.response is not None:
-            show_figure(drawing.response, key="responses", height=drawing.response.layout["height"], synthetic=synthetic)
-        else:
-            st.info("This cohort has no response columns.", icon=":material/info:")
-    with right:
-        show_figure(drawing.courses, key="swimmer", height=drawing.courses.layout["height"], synthetic=synthetic)
-        for note in result.lanes.notes:
-            st.caption(plain(note))
+def _figures(result: ExploreResult, drawing: Drawing, moving: Moving, cohort: Cohort) -> None:
+    panels = [Placed(f"km-{p.key}", chart, comparison_lines(p)) for p, chart in zip(result.panels, drawing.curves, strict=True)]
+    pair = [Placed("responses", drawing.response)] if drawing.response is not None else []
+    pair.append(Placed("swimmer", drawing.courses, [html.escape(note) for note in result.lanes.notes]))
+    note = interaction_line(result) if len(result.panels) > 1 else ""
+    show_board(panels, pair, note, moving, synthetic=cohort.synthetic, provenance=provenance(cohort, result.view))
+    if drawing.response is None:
+        st.caption("This cohort has no response columns.")
 
 
 def swimmer_height(lanes: int) -> int:

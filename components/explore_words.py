@@ -1,4 +1,4 @@
-"""Explore's sentences and the texts of its tables. Returned as safe HTML: every word that may come from a file is escaped."""
+"""Explore's sentences and the texts of its tables. The only mark in them is <strong>; every word that may come from a file is escaped."""
 
 from __future__ import annotations
 
@@ -9,33 +9,42 @@ import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.stats.results import Estimate
-from cartograph.views.explore import Comparison, ExploreResult, Group, Panel
+from cartograph.views.explore import Comparison, ExploreResult, Group, GroupHead, PanelHead
 
 LONGEST_LABEL = 44
+CAUTION = "Side by side is not adjusted and not randomised."
 
 
 def finding(result: ExploreResult) -> str:
     """One sentence: the high group, its size, medians, HR; 'unadjusted' is said where products stand side by side."""
-    panel = result.panels[0]
+    return finding_of(result.panels[0], result.endpoint_label)
+
+
+def finding_of(panel: PanelHead, endpoint: str) -> str:
+    """The sentence of one panel, also at a stop of a cutoff that is dragged."""
     if not panel.groups:
-        return html.escape(f"No patient is left to show {result.endpoint_label} of.")
+        return html.escape(f"No patient is left to show {endpoint} of.")
     if len(panel.groups) == 1:
         only = panel.groups[0]
-        return html.escape(f"{result.endpoint_label} of {fmt.patients(only.n)}, {only.events} events: median {_median(only)}.")
+        return html.escape(f"{endpoint} of {fmt.patients(only.n)}, {only.events} events: median {_median(only)}.")
     high = next((g for g in panel.groups if g.role == "high"), panel.groups[-1])
     low = next((g for g in panel.groups if g.role == "low"), panel.groups[0])
-    words = f"{high.label} ({high.n} of {panel.n}): median {result.endpoint_label} {_median(high)} against {_median(low)}"
+    words = f"{high.label} ({high.n} of {panel.n}): median {endpoint} {_median(high)} against {_median(low)}"
     cox = panel.hazard_ratios[0] if panel.hazard_ratios else None
     effect = f"; HR high vs low {_estimate(cox)}" if cox is not None else ""
     return f"<strong>{html.escape(words)}</strong>{html.escape(effect)}, unadjusted."
 
 
-def _median(group: Group) -> str:
+def _median(group: GroupHead) -> str:
     value = group.median.value
+    if not group.n:
+        return "not estimable (nobody)"
     return fmt.NOT_REACHED if math.isnan(value) or math.isinf(value) else f"{value:.1f} months"
 
 
 def _median_with_limits(group: Group) -> str:
+    if not group.n:
+        return fmt.NOT_ESTIMABLE
     return fmt.median_with_limits(group.median.value, group.median.ci_low, group.median.ci_high)
 
 
@@ -54,20 +63,19 @@ def flow_line(result: ExploreResult) -> str:
 
 
 def interaction_line(result: ExploreResult) -> str:
-    """Whether the effect differs between products, as one HTML line, and the standing caution."""
+    """Whether the effect differs between products, and the standing caution."""
     found = result.interaction
-    caution = "Side by side is not adjusted and not randomised."
     if found is None:
-        return f"<p class='carto-note'>{caution}</p>"
+        return CAUTION
     name = html.escape(found.label[:1].upper() + found.label[1:])
     if math.isnan(found.p_value):
-        return f"<p class='carto-note'>{name}: p not given: {html.escape(found.reason)}. {caution}</p>"
+        return f"{name}: p not given: {html.escape(found.reason)}. {CAUTION}"
     p = html.escape(fmt.p_equals(found.p_value))
-    return f"<p class='carto-note'>{name}: <strong>{p}</strong> ({html.escape(found.test)}). {caution}</p>"
+    return f"{name}: <strong>{p}</strong> ({html.escape(found.test)}). {CAUTION}"
 
 
-def comparison_lines(panel: Panel) -> str:
-    """Log-rank p and the hazard ratios of a panel, each named, as an HTML list."""
+def comparison_lines(panel: PanelHead) -> list[str]:
+    """Log-rank p and the hazard ratios of a panel, each named, line by line."""
     lines = []
     if len(panel.groups) > 1:
         lines.append(_p_line(panel.log_rank))
@@ -75,7 +83,7 @@ def comparison_lines(panel: Panel) -> str:
     if panel.n_missing:
         lines.append(html.escape(f"{fmt.patients(panel.n_missing)} not shown: endpoint or biomarker not known"))
     lines += [html.escape(note) for note in panel.notes]
-    return "<ul class='carto-lines'>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+    return lines
 
 
 def _ratio_line(found: Comparison, *, first: bool) -> str:
@@ -108,12 +116,19 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
                     "Events": f"{group.events:,}",
                     f"Median {result.endpoint_label} (95 % CI)": _median_with_limits(group),
                     **_milestones(group, result.endpoint_label),
-                    "Follow-up, median": fmt.months(group.follow_up.value) + (" mo" if math.isfinite(group.follow_up.value) else ""),
+                    "Follow-up, median": (fmt.months(group.follow_up.value) if group.n else fmt.NOT_ESTIMABLE)
+                    + (" mo" if math.isfinite(group.follow_up.value) else ""),
                     "ORR, best": _rate(response.orr, response.evaluable) if response else "",
                     "CR rate, best": _rate(response.cr_rate, response.evaluable) if response else "",
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _follow_up(group: Group) -> str:
+    if not group.n:
+        return fmt.NOT_ESTIMABLE
+    return fmt.months(group.follow_up.value) + (" mo" if math.isfinite(group.follow_up.value) else "")
 
 
 def _rate(rate: Estimate, evaluable: int) -> str:
@@ -124,6 +139,6 @@ def _milestones(group: Group, endpoint: str) -> dict[str, str]:
     columns = (group.milestones[name].tolist() for name in ("time", "at_risk", "survival", "ci_low", "ci_high"))
     texts = {}
     for month, at_risk, survival, low, high in zip(*columns, strict=True):
-        words = fmt.percent_with_limits(survival, low, high, group.n) if at_risk else "beyond follow-up"
+        words = fmt.percent_with_limits(survival, low, high, group.n) if at_risk else "beyond follow-up" if group.n else fmt.NOT_ESTIMABLE
         texts[f"{endpoint} at {month:g} mo"] = words
     return texts

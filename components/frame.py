@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitPageNotFoundError
 from cartograph import format as fmt
 from cartograph.cohort import Cohort
 from components import state
-from components.figure import figure_engine
+from components.live_cutoff.engine import bring_engine
 from components.text import plain
 from sample_data import SAMPLES
 
@@ -26,7 +26,7 @@ def set_up() -> None:
     """Page configuration, style and the figure renderer, once a run."""
     st.set_page_config(page_title="CARTograph", page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
     st.html(STYLE)
-    figure_engine()
+    bring_engine()
     state.put(_FRAMED, True)
 
 

@@ -12,18 +12,12 @@ from cartograph import format as fmt
 from cartograph.cohort import Cohort, Column
 from cartograph.views.defaults import default_marker, marker_columns, origin_of, quantile_cutoff
 from cartograph.views.explore import Distribution, ExploreView, Marker, Origin
+from cartograph.views.looks import looks_words
+from cartograph.views.provenance import sources
 from components import state
-from components.cutoff_slider import cutoff_slider
+from components.live_cutoff.track import cutoff_slider
 from components.text import plain
 
-ORIGIN_WORDS: dict[Origin, str] = {
-    "published": "published",
-    "normal": "upper limit of normal",
-    "median": "median of this cohort",
-    "quartile": "quartile of this cohort",
-    "hand": "moved by hand",
-    "link": "from a link",
-}
 QUANTILES: tuple[tuple[str, float, Origin], ...] = (("Q1", 0.25, "quartile"), ("median", 0.5, "median"), ("Q3", 0.75, "quartile"))
 
 
@@ -46,22 +40,36 @@ def choices(cohort: Cohort, column: Column) -> tuple[Choice, ...]:
     return tuple({(c.label, c.value): c for c in found}.values())
 
 
-def marker_panel(cohort: Cohort, view: ExploreView, distributions: Sequence[Distribution], *, beside: Callable[[], None]) -> None:
+def marker_panel(
+    cohort: Cohort, view: ExploreView, distributions: Sequence[Distribution], *, tables: Sequence[str] = (), beside: Callable[[], None]
+) -> None:
     """One row for each marker of the view; changes go to the view before the page is drawn again.
 
+    ``tables``: names of the live tables, one per marker.
     ``beside``: what stands in the line below the markers, after the choice of a second one.
     """
     offered = {c.key: c for c in marker_columns(cohort)}
     for position, marker in enumerate(view.markers):
         with st.container(key=f"marker-{position}", gap="xxsmall"):
-            _marker_row(cohort, offered, position, marker, distributions[position])
-    with st.container(horizontal=True, vertical_alignment="center", key="below-markers"):
-        _second_marker(offered, view, cohort)
-        beside()
-        _origins(cohort, offered, view)
+            _marker_row(cohort, offered, position, marker, distributions[position], tables[position] if tables else "")
+            with st.container(horizontal=True, vertical_alignment="center", key=f"below-marker-{position}"):
+                _cutoff_buttons(choices(cohort, offered[marker.column]), position, marker, offered[marker.column])
+                if position == 0 and len(view.markers) == 1:
+                    _actions(cohort, offered, view, beside)
+    if len(view.markers) != 1:
+        with st.container(horizontal=True, vertical_alignment="center", key="below-markers"):
+            _actions(cohort, offered, view, beside)
+    if view.markers:
+        st.caption(plain(f"{sources(cohort, view)}. {looks_words(state.looks())}"))
 
 
-def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution) -> None:
+def _actions(cohort: Cohort, offered: dict[str, Column], view: ExploreView, beside: Callable[[], None]) -> None:
+    _second_marker(offered, view, cohort)
+    beside()
+    _lock(view)
+
+
+def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution, table: str) -> None:
     column = offered[marker.column]
     name, track, box = st.columns([2.2, 6, 1.4], vertical_alignment="center")
     with name:
@@ -71,13 +79,14 @@ def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marke
             shape,
             marker.cutoff,
             key=f"slider-{position}-{marker.column}",
+            table=table,
+            locked=state.locked(),
             ticks=column.cutoffs,
             on_change=_slid,
             args=(position, marker.column),
         )
     with box:
         _number_box(position, marker, column, step=_box_step(shape))
-    _cutoff_buttons(choices(cohort, column), position, marker, column)
 
 
 def _choose_marker(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker) -> None:
@@ -98,7 +107,8 @@ def _choose_marker(cohort: Cohort, offered: dict[str, Column], position: int, ma
     )
 
 
-def _slid(position: int, column: str, value: float) -> None:
+def _slid(position: int, column: str, value: float, seen: Sequence[float]) -> None:
+    state.look(state.view(), position, seen)
     state.change_marker(position, Marker(column, value, "hand"))
 
 
@@ -125,6 +135,7 @@ def _number_box(position: int, marker: Marker, column: Column, *, step: float) -
         on_change=changed,
         format="%.6g",
         step=step,
+        disabled=state.locked(),
         help="High is above the cutoff, low is at or below it.",
     )
 
@@ -146,18 +157,20 @@ def _cutoff_buttons(offered: Sequence[Choice], position: int, marker: Marker, co
         key=key,
         on_change=changed,
         label_visibility="collapsed",
+        disabled=state.locked(),
     )
 
 
-def _origins(cohort: Cohort, offered: dict[str, Column], view: ExploreView) -> None:
-    """Where each cutoff came from, with its source when it is published."""
-    words = []
-    for marker in view.markers:
-        known = choices(cohort, offered[marker.column])
-        source = next((c.source for c in known if (c.value, c.origin) == (marker.cutoff, marker.origin)), "")
-        cited = f" ({source})" if source and marker.origin in ("published", "normal") else ""
-        words.append(f"{offered[marker.column].label} cutoff: {ORIGIN_WORDS[marker.origin]}{cited}")
-    st.caption(plain("; ".join(words)))
+def _lock(view: ExploreView) -> None:
+    """A cutoff that was fixed before anybody looked is said to be so, and cannot be moved by accident."""
+    if view.markers:
+        state.put("locked", state.locked())
+        words = "A locked cutoff cannot be moved, and figures say that it was pre-specified. Lock it before you look at the outcome."
+        st.toggle("Lock cutoff", key="locked", on_change=_locked, help=words)
+
+
+def _locked() -> None:
+    state.lock(bool(state.get("locked")))
 
 
 def _second_marker(offered: dict[str, Column], view: ExploreView, cohort: Cohort) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from cartograph.cohort import Cohort, CohortError, read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.link import from_query, to_query
+from cartograph.views.looks import Looks
 from sample_data import SAMPLES, sample_files
 
 _COHORT: Final = "active cohort"
@@ -23,6 +24,8 @@ _VIEWS: Final = "explore views of the other cohorts"
 _OPENED: Final = "cohorts opened from files"
 _LINK: Final = "link as it was opened"
 _WORDS: Final = "words about the link"
+_LOOKS: Final = "cutoffs looked at, by cohort"
+_LOCKED: Final = "cohorts with locked cutoffs"
 FIRST_SAMPLE: Final = SAMPLES[0].key
 
 
@@ -135,6 +138,36 @@ def switch_cohort(identity: str) -> None:
         open_cohort(opened()[identity])
     else:
         open_cohort(sample_cohort(identity), sample=identity)
+
+
+def look(seen: ExploreView, position: int = 0, stops: Sequence[float] = ()) -> None:
+    """Count what the user has looked at: the cutoffs of the view, and every stop of one handle that was on screen in between."""
+    looked = looks().of(seen)
+    for stop in stops:
+        markers = tuple(replace(m, cutoff=stop) if i == position else m for i, m in enumerate(seen.markers))
+        looked = looked.of(replace(seen, markers=markers))
+    st.session_state[_LOOKS] = {**st.session_state.get(_LOOKS, {}), cohort_id(): looked}
+
+
+def looks() -> Looks:
+    """What was looked at of the active cohort in this session."""
+    found: Looks = st.session_state.get(_LOOKS, {}).get(cohort_id(), Looks())
+    return found
+
+
+def locked() -> bool:
+    """True while the cutoffs of the active cohort are locked."""
+    return bool(st.session_state.get(_LOCKED, {}).get(cohort_id(), False))
+
+
+def lock(on: bool) -> None:
+    """Lock or unlock the cutoffs; a locked cutoff counts as pre-specified, an unlocked one as moved by hand."""
+    st.session_state[_LOCKED] = {**st.session_state.get(_LOCKED, {}), cohort_id(): on}
+    if on:
+        kept = [replace(m, origin="pre-specified") if m.origin == "hand" else m for m in view().markers]
+    else:
+        kept = [replace(m, origin="hand") if m.origin == "pre-specified" else m for m in view().markers]
+    change_view(markers=tuple(kept))
 
 
 def say(words: str) -> None:

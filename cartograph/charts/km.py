@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from cartograph.charts.labels import month_ticks, shorten, spread
 from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers, visible_points, visible_steps
 from cartograph.stats.results import Floats
-from cartograph.views.explore import Group, Panel
+from cartograph.views.explore import Group, GroupHead, Panel
 
-LEFT, RIGHT, TOP, BOTTOM = 66, 94, 48, 6
+LEFT, RIGHT, TOP, BOTTOM = 66, 94, 48, 18
 AXIS_GAP = 38  # pixels between the curves and the table: tick labels and axis title
+TRACES = 5  # of each curve
 ROW = 13.5  # pixels of a table row
 GROUP_GAP = 0.4  # rows between the groups of the table
 LABEL = 42.0  # pixels of a direct label of three lines
@@ -39,11 +41,11 @@ def km_chart(
     """
     if not x_max > 0:
         raise ValueError(f"x_max must be a positive number of months, got {x_max}")
-    plot = _plot_height(panel, height)
+    plot = plot_height(len(panel.groups), height)
     layout = _layout(panel, x_max, dark, endpoint, height)
     data: list[dict[str, Any]] = []
     for group in panel.groups:
-        data += _curve_traces(group, x_max, plot, dark, limits)
+        data += _curve_traces(group, len(data) // TRACES, x_max, plot, dark, limits)
     ticks = layout["xaxis"]["tickvals"]
     for i, group in enumerate(panel.groups):
         data.append(_table_trace(group, i, ticks, dark))
@@ -67,21 +69,26 @@ def _first_row(position: int) -> float:
     return round(position * (len(NUMBERS) + GROUP_GAP), 3)
 
 
-def _table_rows(panel: Panel) -> float:
-    return _first_row(max(len(panel.groups), 1) - 1) + len(NUMBERS)
+def _table_rows(groups: int) -> float:
+    return _first_row(max(groups, 1) - 1) + len(NUMBERS)
 
 
-def _plot_height(panel: Panel, height: int) -> float:
-    """Pixels between 0 % and the top of the vertical axis."""
-    return max(height - TOP - BOTTOM - AXIS_GAP - ROW * _table_rows(panel), 60.0)
+def plot_height(groups: int, height: int) -> float:
+    """Pixels between 0 % and the top of the vertical axis, for a figure ``height`` pixels high with so many groups."""
+    return max(height - TOP - BOTTOM - AXIS_GAP - ROW * _table_rows(groups), 60.0)
+
+
+def table_months(n: int, x_max: float) -> list[float]:
+    """Months of the axis at which the numbers under the curves stand: fewer where the numbers are long."""
+    return month_ticks(x_max, 6 if n < 1000 else 5 if n < 10000 else 4)
 
 
 def _layout(panel: Panel, x_max: float, dark: bool, endpoint: str, height: int) -> dict[str, Any]:
     colours = theme.ink(dark=dark)
     layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     inner = height - TOP - BOTTOM
-    rows = _table_rows(panel)
-    ticks = month_ticks(x_max, 6 if panel.n < 1000 else 5 if panel.n < 10000 else 4)
+    rows = _table_rows(len(panel.groups))
+    ticks = table_months(panel.n, x_max)
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
         "range": [0, round(x_max * 1.005, 4)],
@@ -98,7 +105,7 @@ def _layout(panel: Panel, x_max: float, dark: bool, endpoint: str, height: int) 
         "range": [0, 1.015],
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
         "ticktext": [f"{p}{fmt.THIN_SPACE}%" for p in (0, 25, 50, 75, 100)],
-        "domain": [round((inner - _plot_height(panel, height)) / inner, 5), 1],
+        "domain": [round((inner - plot_height(len(panel.groups), height)) / inner, 5), 1],
     }
     layout["yaxis2"] = {"domain": [0, round(ROW * rows / inner, 5)], "range": [rows - 0.5, -0.5], "visible": False, "fixedrange": True}
     layout["annotations"] = _headings(panel, endpoint, dark)
@@ -149,20 +156,25 @@ def _faint_from(group: Group, x_max: float) -> float:
     return float(min(group.curve.time[few[0]], x_max)) if len(few) else x_max
 
 
-def _curve_traces(group: Group, x_max: float, plot: float, dark: bool, limits: bool) -> list[dict[str, Any]]:
-    """Band (two traces), curve, its faint end, censoring ticks: always five, so that a drawn figure keeps its structure."""
+def _curve_traces(group: Group, position: int, x_max: float, plot: float, dark: bool, limits: bool) -> list[dict[str, Any]]:
+    """Band (two traces), curve, its faint end, censoring ticks: always five, so that a drawn figure keeps its structure.
+
+    ``meta`` names the part that a dragged cutoff moves.
+    """
     colour = theme.ink(dark=dark).of_role(group.role)
     steps = _steps(group, x_max) if group.n else {k: np.empty(0) for k in ("time", "survival", "ci_low", "ci_high", "at_risk")}
     keep = visible_steps(steps["time"], steps["survival"], steps["ci_low"], steps["ci_high"], x_max=x_max, height=plot)
     steps = {k: v[keep] for k, v in steps.items()}
     edge = _faint_from(group, x_max) if group.n else 0.0
     strong, faint = _cut(steps, edge)
-    return [
+    traces = [
         *_band(steps if limits else {k: v[:0] for k, v in steps.items()}, colour),
         _line(strong, group, colour, 1.0),
         _line(faint, group, colour, theme.FAINT),
         _censoring(group, x_max, colour),
     ]
+    names = ["", "band" if limits else "", "strong", "faint", "censored"]
+    return [{**trace, "meta": f"{name}:{position}"} if name else trace for name, trace in zip(names, traces, strict=True)]
 
 
 def _cut(steps: dict[str, Floats], edge: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -223,6 +235,7 @@ def _table_trace(group: Group, position: int, ticks: list[float], dark: bool) ->
     return {
         "type": "scatter",
         "mode": "text",
+        "meta": f"cells:{position}",
         "x": ticks * rows,
         "y": [_first_row(position) + k for k in range(rows) for _ in ticks],
         "text": cells,
@@ -240,21 +253,25 @@ def _row_names(group: Group, position: int, dark: bool) -> list[dict[str, Any]]:
     names = [
         theme.words(words, x=0, y=first + k, yref="y2", xanchor="right", xshift=-15, colour=colour) for k, (words, _) in enumerate(NUMBERS)
     ]
-    short = f"<b>{theme.escape(shorten(group.short, 14))}</b>"
-    return [*names, theme.words(short, x=1, y=first, yref="y2", xshift=16, colour=colour)]
+    short = rule_label(group.short)
+    return [*names, {"name": f"rule:{position}", **theme.words(short, x=1, y=first, yref="y2", xshift=16, colour=colour)}]
 
 
 def _direct_labels(panel: Panel, x_max: float, plot: float, dark: bool) -> list[dict[str, Any]]:
     """Group, n and median beside the end of each curve; pixels are counted from 100 % downwards."""
     if not panel.groups or not any(g.n for g in panel.groups):
         return []
-    ends = [_end(group, x_max) for group in panel.groups]
-    centres = spread([(1.015 - end) / 1.015 * plot for end in ends], LABEL, -LABEL / 4, plot + LABEL / 4)
+    places = label_places([_end(group, x_max) for group in panel.groups], plot)
     found = []
-    for group, centre in zip(panel.groups, centres, strict=True):
+    for position, (group, centre) in enumerate(zip(panel.groups, places, strict=True)):
         colour = theme.ink(dark=dark).of_role(group.role)
-        found.append(theme.words(_label(group), x=1, y=1, xshift=6, yshift=-centre, colour=colour))
+        found.append({"name": f"label:{position}", **theme.words(group_label(group), x=1, y=1, xshift=6, yshift=-centre, colour=colour)})
     return found
+
+
+def label_places(ends: Sequence[float], plot: float) -> list[float]:
+    """Middle of each direct label in pixels below 100 %, for curves that end at these heights (0 to 1)."""
+    return spread([(1.015 - end) / 1.015 * plot for end in ends], LABEL, -LABEL / 4, plot + LABEL / 4)
 
 
 def _end(group: Group, x_max: float) -> float:
@@ -262,12 +279,18 @@ def _end(group: Group, x_max: float) -> float:
     return float(group.curve.survival[row]) if group.n and row >= 0 else 1.0 if group.n else 0.5
 
 
-def _label(group: Group) -> str:
-    short = f"<b>{theme.escape(shorten(group.short, 14))}</b>"
+def group_label(group: GroupHead) -> str:
+    """Rule, n and median of a group, as the three lines at the end of its curve."""
+    short = rule_label(group.short)
     if group.n == 0:
         return f"{short}<br>no patients<br>not estimable"
     median = fmt.months(group.median.value)
     return f"{short}<br>n = {group.n:,}<br>median {median}" + ("" if median == fmt.NOT_REACHED else " mo")
+
+
+def rule_label(short: str) -> str:
+    """The rule of a group in bold, cut to the room beside the figure."""
+    return f"<b>{theme.escape(shorten(short, 14))}</b>"
 
 
 def _alt(panel: Panel, endpoint: str) -> str:

@@ -55,9 +55,9 @@ def response_chart(
     layout = _layout(total, legend_rows(entries), dark, height)
     size = _text_size(layout, total)
     layout["annotations"] = _title(layout, dark) + legend(entries, left=8 - LEFT, above=layout["margin"]["t"] - TITLE - 8, dark=dark)
-    layout["annotations"] += _column_heads(dark) + [_heading(h, size, dark) for h in headings]
-    for row in rows:
-        layout["annotations"] += _row_words(row, size, dark)
+    layout["annotations"] += _column_heads(dark) + [{"name": f"heading:{i}", **_heading(h, size, dark)} for i, h in enumerate(headings)]
+    for i, row in enumerate(rows):
+        layout["annotations"] += [{"name": f"row:{i}:{k}", **words} for k, words in enumerate(_row_words(row, size, dark))]
     data = [_bars(code, rows, size, dark) for code in codes]
     return Chart(name, data, layout, _alt(groups), lambda: response_table(groups, tests))
 
@@ -178,9 +178,8 @@ def _heading(heading: Heading, size: float, dark: bool) -> dict[str, Any]:
 def _row_words(row: Row, size: float, dark: bool) -> list[dict[str, Any]]:
     group = row.group
     colour = theme.ink(dark=dark).of_role(group.role)
-    rates = [fmt.percent(r.value, group.evaluable) if group.evaluable else fmt.EN_DASH for r in (group.orr, group.cr_rate)]
-    cells = [*rates, f"{group.evaluable:,}/{group.n:,}"]
-    name = theme.words(theme.escape(shorten(group.group, 11)), x=0, y=row.y, yref="y", xanchor="right", xshift=-6, size=size, colour=colour)
+    name_text, *cells = row_texts(group)
+    name = theme.words(name_text, x=0, y=row.y, yref="y", xanchor="right", xshift=-6, size=size, colour=colour)
     return [
         name,
         *(
@@ -188,6 +187,18 @@ def _row_words(row: Row, size: float, dark: bool) -> list[dict[str, Any]]:
             for c, (_, s) in zip(cells, COLUMNS, strict=True)
         ),
     ]
+
+
+def row_texts(group: ResponseGroup) -> list[str]:
+    """Name of the group, ORR, CR rate and n/N beside a bar."""
+    rates = [fmt.percent(r.value, group.evaluable) if group.evaluable else fmt.EN_DASH for r in (group.orr, group.cr_rate)]
+    return [theme.escape(shorten(group.group, 11)), *rates, f"{group.evaluable:,}/{group.n:,}"]
+
+
+def bar_lines(groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest]) -> tuple[list[ResponseGroup], list[str]]:
+    """Bars from top to bottom, and the words of the headings above them."""
+    rows, headings, _ = _arrange(groups, tests)
+    return [row.group for row in rows], [heading.words for heading in headings]
 
 
 def _bars(code: str, rows: Sequence[Row], size: float, dark: bool) -> dict[str, Any]:
@@ -198,6 +209,7 @@ def _bars(code: str, rows: Sequence[Row], size: float, dark: bool) -> dict[str, 
         "type": "bar",
         "orientation": "h",
         "name": code,
+        "meta": f"bar:{code}",
         "x": [round(c / r.group.evaluable, 5) if r.group.evaluable else 0 for c, r in zip(counts, rows, strict=True)],
         "y": [round(r.y, 3) for r in rows],
         "width": 0.84,

@@ -23,6 +23,7 @@ GROUP_SPACE, LABEL_SPACE = 34, 66  # pixels left of the lanes
 LABEL_PITCH = 9.0  # pixels a lane needs to carry its patient's name
 LETTER = 5.8
 OPEN_RING = "MRD positive"
+STRIPE = (-0.013, -0.004)  # of the axis, before its start
 FILL = 0.78  # share of the pitch that a lane fills
 
 
@@ -55,7 +56,14 @@ def swimmer_chart(lanes: SwimmerLanes, *, dark: bool, height: int = 520, name: s
     layout = _layout(lanes, entries, labelled, dark, height)
     pitch = (height - layout["margin"]["t"] - BOTTOM) / max(lanes.n_drawn, 1)
     end = layout["xaxis"]["range"][1]
-    data = [_outline(lanes, pitch, dark), *_segments(lanes, pitch, dark), *_marks(lanes, pitch, end, dark), _hover(lanes)]
+    data = [
+        _outline(lanes, pitch, dark),
+        *_segments(lanes, pitch, dark),
+        *_stripes(lanes, pitch, end, dark),
+        *_marks(lanes, pitch, end, dark),
+    ]
+    data.append(_hover(lanes))
+    layout["meta"] = {"stripe": [round(edge * end, 4) for edge in STRIPE]}
     layout["annotations"] += _title(lanes, layout, dark) + legend(
         entries, left=8 - layout["margin"]["l"], above=layout["margin"]["t"] - TITLE - 8, dark=dark
     )
@@ -153,6 +161,23 @@ def _segments(lanes: SwimmerLanes, pitch: float, dark: bool) -> list[dict[str, A
         rows = codes == code if code else ~known
         x, y = _pieces(lane[rows], start[rows], stop[rows])
         found.append(_lane_trace(x, y, theme.response_colour(code, dark=dark), max(FILL * pitch, 1.0)))
+    return found
+
+
+def _stripes(lanes: SwimmerLanes, pitch: float, end: float, dark: bool) -> list[dict[str, Any]]:
+    """A short line before each lane in the colour of its marker group; none without a marker.
+
+    ``customdata`` of the first: lane and, for each marker, the stop from which on its patient is low (-1 = not measured).
+    """
+    lane = np.flatnonzero(np.array(lanes.roles) != "") if lanes.roles else np.empty(0, dtype=np.int64)
+    found = []
+    for role in ("low", "mixed", "high") if lanes.roles else ():
+        rows = np.array([i for i in lane if lanes.roles[i] == role], dtype=np.float64)
+        x, y = _pieces(rows, np.full(len(rows), STRIPE[0] * end), np.full(len(rows), STRIPE[1] * end))
+        trace = _lane_trace(x, y, theme.ink(dark=dark).of_role(role), max(0.95 * pitch, 1.0))
+        found.append({**trace, "meta": f"stripe:{role}", "cliponaxis": False})
+    if found:
+        found[0]["customdata"] = [[int(i), *(int(s[i]) for s in lanes.stops)] for i in lane]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -126,7 +126,7 @@ def compute_on(board: Board, view: ExploreView, *, order: Order = "follow-up", l
         distributions=board.distributions,
         responses=responses,
         response_tests=tests,
-        lanes=_lanes(board, made, order, lanes_by),
+        lanes=_striped(_lanes(board, made, order, lanes_by), board, made),
         flow=_flow(board, view),
         x_max=board.x_max,
         warnings=board.warnings,
@@ -159,6 +159,16 @@ def _lanes(board: Board, made: Grouping, order: Order, lanes_by: LanesBy) -> Swi
     if lanes_by == "marker" and len(made.rules) > 1:
         return arrange(board.courses, made.codes, [r.label for r in made.rules], order=order)
     return arrange(board.courses, np.zeros(len(board.time), dtype=np.int64), [""], order=order)
+
+
+def _striped(lanes: SwimmerLanes, board: Board, made: Grouping) -> SwimmerLanes:
+    """The lanes with each patient's marker group, which a stripe beside the lane shows."""
+    if len(made.rules) < 2:
+        return lanes
+    roles = tuple("" if code < 0 else made.rules[code].role for code in made.codes[lanes.patients].tolist())
+    values = [v[lanes.patients] for v in board.values]
+    stops = tuple(np.searchsorted(d.values, v).astype(np.int64) for d, v in zip(board.distributions, values, strict=True))
+    return replace(lanes, roles=roles, stops=stops)
 
 
 def _flow(board: Board, view: ExploreView) -> tuple[FlowStep, ...]:

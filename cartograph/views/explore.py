@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from cartograph.cohort.filters import Filter
 from cartograph.stats.results import Estimate
 from cartograph.stats.survival import SurvivalCurve
 
-Origin = Literal["published", "normal", "median", "quartile", "hand", "link"]
+Origin = Literal["pre-specified", "published", "normal", "median", "quartile", "searched", "hand", "link"]
 Combine = Literal["three", "both-low"]
 Role = Literal["all", "low", "mixed", "high"]
 
@@ -79,6 +79,35 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class GroupAt:
+    """A group at one stop of a cutoff that is dragged: what its words are made of."""
+
+    role: Role
+    label: str
+    short: str
+    n: int
+    events: int
+    median: Estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelAt:
+    """A panel at one stop of a cutoff that is dragged: what its words are made of."""
+
+    title: str
+    n: int
+    n_missing: int
+    groups: tuple[GroupAt, ...]
+    log_rank: Comparison
+    hazard_ratios: tuple[Comparison, ...]
+    notes: tuple[str, ...]
+
+
+GroupHead = Group | GroupAt
+PanelHead = Panel | PanelAt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ResponseGroup:
     """Best response or the response at one visit, of one product and marker group."""
 
@@ -112,6 +141,8 @@ class SwimmerLanes:
     marks: lane, month, kind ("first response" | "best response" | "MRD negative" | "MRD positive" | "progression" | "death" | "ongoing")
     hover: lane, text (plain text, lines separated by newline)
     groups: label, first_lane, last_lane
+    roles: marker group of each lane, "" = a marker is not measured; empty without a marker
+    stops: for each marker the position, among the stops of its handle, of the first stop that takes the lane's patient into the low group
     """
 
     lanes: pd.DataFrame
@@ -121,6 +152,9 @@ class SwimmerLanes:
     n: int
     n_drawn: int
     notes: tuple[str, ...] = ()
+    patients: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # row of the cohort, one per lane
+    roles: tuple[str, ...] = ()
+    stops: tuple[npt.NDArray[np.int64], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,18 +40,22 @@ def grouping(values: Sequence[Floats], markers: Sequence[Marker], columns: Seque
 
     High is ``value > cutoff``; a patient without a value of any chosen marker has code -1.
     """
+    rules = group_rules(markers, columns, combine)
     if not markers:
-        return Grouping(np.zeros(len(values[0]) if values else 0, dtype=np.int64), (GroupRule(0, "all", "All patients", "all"),))
+        return Grouping(np.zeros(len(values[0]) if values else 0, dtype=np.int64), rules)
     measured = np.logical_and.reduce([np.isfinite(v) for v in values])
     with np.errstate(invalid="ignore"):
         high = np.add.reduce([(v > m.cutoff).astype(np.int64) for v, m in zip(values, markers, strict=True)])
+    return Grouping(np.where(measured, np.minimum(high, len(rules) - 1), NOT_MEASURED), rules)
+
+
+def group_rules(markers: Sequence[Marker], columns: Sequence[Column], combine: Combine) -> tuple[GroupRule, ...]:
+    """The groups of the markers with their words. A patient with k high markers is in group k, or in the last there is."""
+    if not markers:
+        return (GroupRule(0, "all", "All patients", "all"),)
     if len(markers) == 1:
-        codes, rules = high, _one_marker(markers[0], columns[0])
-    elif combine == "three":
-        codes, rules = high, _three_groups(markers, columns)
-    else:
-        codes, rules = np.minimum(high, 1), _both_low(markers, columns)
-    return Grouping(np.where(measured, codes, NOT_MEASURED), rules)
+        return _one_marker(markers[0], columns[0])
+    return _three_groups(markers, columns) if combine == "three" else _both_low(markers, columns)
 
 
 def rule_words(marker: Marker, column: Column, sign: str) -> str:

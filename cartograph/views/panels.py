@@ -23,6 +23,7 @@ MIN_FOR_P = 10  # patients in the smallest group, as cBioPortal; below it a p va
 MILESTONES = (6.0, 12.0, 24.0)  # months
 TOO_FEW = f"fewer than {MIN_FOR_P} patients in a group"
 NAN = float("nan")
+COX, PRISM = "Cox (Efron)", "Mantel-Haenszel (Prism)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,23 +52,26 @@ def counts_of(table: PanelTable, made: Grouping, markers: Sequence[Marker]) -> G
 
 
 def panel_of(table: PanelTable, counts: GroupCounts, made: Grouping) -> Panel:
-    """The panel under the current groups. Groups without a patient are not drawn but said."""
-    sizes = counts.n
-    groups = tuple(_group(counts, rule) for rule in made.rules if sizes[rule.code] > 0)
-    empty = [rule.label for rule in made.rules if not sizes[rule.code]]
-    notes = [f"Nobody in the group {label}." for label in empty]
-    if table.known.any() and not counts.n_events.sum():
-        notes.append("No events: curves stay at 100 % and nothing can be compared.")
+    """The panel under the current groups. A group without a patient keeps its place, so that nothing jumps, and is said."""
+    groups = tuple(_group(counts, rule) for rule in made.rules) if table.known.any() else ()
     return Panel(
         key=table.key,
         title=table.title,
         n=int(table.known.sum()),
         n_missing=int(table.member.sum() - table.known.sum()),
         groups=groups,
-        log_rank=_log_rank(counts),
-        hazard_ratios=_hazard_ratios(counts, made),
-        notes=tuple(notes),
+        log_rank=log_rank_words(counts),
+        hazard_ratios=hazard_ratio_words(counts, made.rules),
+        notes=panel_notes(made.rules, counts.n.tolist(), int(counts.n_events.sum())),
     )
+
+
+def panel_notes(rules: Sequence[GroupRule], sizes: Sequence[int], events: int) -> tuple[str, ...]:
+    """What a reader must know of a panel: groups without a patient, no events."""
+    if not any(sizes):
+        return ()
+    empty = [f"Nobody in the group {rule.label}." for rule in rules if not sizes[rule.code]]
+    return (*empty, *(() if events else ("No events: curves stay at 100 % and nothing can be compared.",)))
 
 
 def _group(counts: GroupCounts, rule: GroupRule) -> Group:
@@ -86,43 +90,49 @@ def _group(counts: GroupCounts, rule: GroupRule) -> Group:
     )
 
 
-def _log_rank(counts: GroupCounts) -> Comparison:
+def log_rank_words(counts: GroupCounts) -> Comparison:
     """The log-rank p of all groups, or why it is not given."""
     if len(counts.n) < 2:
         return Comparison("log-rank", None, NAN, "log-rank", "one group")
-    reason = _withheld(counts)
+    reason = withheld(counts.n.tolist(), int(counts.n_events.sum()))
     if reason:
         return Comparison("log-rank", None, NAN, "log-rank", reason)
     test = log_rank_of([counts])
     return Comparison("log-rank", None, test.p_value, "log-rank", "; ".join(test.notes))
 
 
-def _withheld(counts: GroupCounts) -> str:
-    sizes = counts.n
-    if (sizes == 0).any():
+def withheld(sizes: Sequence[int], events: int) -> str:
+    """Why the p of a comparison is not given, or ""."""
+    if not min(sizes):
         return "a group is empty"
-    if not counts.n_events.sum():
+    if not events:
         return "no events"
-    return TOO_FEW if sizes.min() < MIN_FOR_P else ""
+    return TOO_FEW if min(sizes) < MIN_FOR_P else ""
 
 
-def _hazard_ratios(counts: GroupCounts, made: Grouping) -> tuple[Comparison, ...]:
+def low_and_high(rules: Sequence[GroupRule]) -> tuple[int, int]:
+    """Codes of the two groups that a hazard ratio compares; ValueError where there is one group."""
+    roles = [r.role for r in rules]
+    return roles.index("low"), roles.index("high")
+
+
+def hazard_ratio_words(counts: GroupCounts, rules: Sequence[GroupRule]) -> tuple[Comparison, ...]:
     """HR high against low: Cox and Mantel-Haenszel; Firth's as well where a group has no events. Each named."""
-    if len(made.rules) < 2:
+    if len(rules) < 2:
         return ()
-    high = next(r.code for r in made.rules if r.role == "high")
-    low = next(r.code for r in made.rules if r.role == "low")
+    low, high = low_and_high(rules)
     if not counts.n[high] or not counts.n[low]:
         return ()
     pair = counts.only(low, high)
-    methods: list[tuple[str, Method]] = [("Cox (Efron)", "cox"), ("Mantel-Haenszel (Prism)", "mantel-haenszel")]
+    methods: list[tuple[str, Method]] = [(COX, "cox"), (PRISM, "mantel-haenszel")]
     if not pair.n_events.min() and pair.n_events.max():
         methods.insert(1, ("Firth", "firth"))
     few = bool(pair.n.min() < MIN_FOR_P)
-    return tuple(_ratio(name, hazard_ratio_of([pair], method=method), few=few) for name, method in methods)
+    return tuple(ratio_words(name, hazard_ratio_of([pair], method=method), few=few) for name, method in methods)
 
 
-def _ratio(name: str, found: HazardRatio, *, few: bool) -> Comparison:
+def ratio_words(name: str, found: HazardRatio, *, few: bool) -> Comparison:
+    """A hazard ratio of high against low with its name; ``few``: its p is withheld."""
     estimate = Estimate(found.value, found.ci_low, found.ci_high, found.method, n=found.n, events=found.events, notes=found.notes)
     reason = TOO_FEW if few else "; ".join(found.notes)
     return Comparison(f"HR high vs low, {name}", estimate, NAN if few else found.p_value, found.test, reason)
@@ -133,8 +143,7 @@ def interaction_words(tables: Sequence[PanelTable], made: Grouping, time: Floats
     levels = [t for t in tables if t.key != "all"]
     if len(levels) < 2 or len(made.rules) < 2:
         return None
-    high = next(r.code for r in made.rules if r.role == "high")
-    low = next(r.code for r in made.rules if r.role == "low")
+    low, high = low_and_high(made.rules)
     cells = np.full(len(time), -1, dtype=np.int64)
     for level, table in enumerate(levels):
         cells[table.known & (made.codes == low)] = 2 * level

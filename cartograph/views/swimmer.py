@@ -217,6 +217,7 @@ def arrange(
         n=len(ranked),
         n_drawn=len(drawn),
         notes=tuple(notes),
+        patients=np.asarray(drawn, dtype=np.int64),
     )
 
 

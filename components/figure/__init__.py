@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 from cartograph.charts import theme
 from cartograph.charts.spec import Chart
 from components import state
+from components.live_cutoff import engine
 from components.text import neutral_cells
 
 _HERE = Path(__file__).parent
@@ -19,33 +21,17 @@ _HTML = """<div class="figure"><svg role="img"></svg><div class="tip" hidden></d
 <button type="button" aria-label="Download the numbers as CSV">CSV</button></div></div>"""
 SYNTHETIC_LINE = "# SYNTHETIC data: no real patient"
 
-_SOURCE = (_HERE / "figure.js").read_text(encoding="utf-8").replace("export default function (", "globalThis.cartographFigure = function (")
-_ENGINE = f"{_SOURCE}\ndocument.dispatchEvent(new Event('cartograph-figure'));\nexport default () => {{}};\n"
-
-# Streamlit sends a component's code with every message of it. The renderer is sent once a page; a figure carries these lines only.
-_CALL = """export default function (component) {
-  let end = () => {};
-  const draw = () => { end = globalThis.cartographFigure(component); };
-  if (globalThis.cartographFigure) draw();
-  else document.addEventListener("cartograph-figure", draw, { once: true });
-  return () => { document.removeEventListener("cartograph-figure", draw); end(); };
-}"""
-
-_load = st.components.v2.component("cartograph.engine", js=_ENGINE)
-_draw = st.components.v2.component("cartograph.figure", html=_HTML, css=(_HERE / "figure.css").read_text(encoding="utf-8"), js=_CALL)
+_draw = st.components.v2.component(
+    "cartograph.figure", html=_HTML, css=(_HERE / "figure.css").read_text(encoding="utf-8"), js=engine.call("figure")
+)
 
 
-def figure_engine() -> None:
-    """Bring the renderer to the browser: once a page run, outside of the parts that are drawn again with every cutoff."""
-    with st.container(key="figure-engine"):
-        _load(key="engine")
-
-
-def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False) -> None:
+def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False, provenance: str = "") -> None:
     """Draw a chart ``height`` pixels high and as wide as its place; SVG, PNG and CSV download from its corner.
 
-    ``synthetic``: "SYNTHETIC data" stands on the figure, in its downloads and in the first line of the CSV. The numbers of the
-    CSV are made only when they are asked for. What is on screen stays until the new figure is drawn over it.
+    ``synthetic``: "SYNTHETIC data" stands on the figure, in its downloads and in the first line of the CSV. ``provenance``: where the
+    cutoff came from, in the same places. The numbers of the CSV are made only when they are asked for. What is on screen stays until the
+    new figure is drawn over it.
     """
     asked = f"{key}-csv-asked"
 
@@ -54,41 +40,45 @@ def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False)
 
     nonce = state.get(asked)
     state.forget(asked)
-    _draw(key=key, data=payload(chart, height=height, synthetic=synthetic, nonce=nonce), height=height, on_csv_change=wanted)
+    sent = figure_data(chart, height=height, synthetic=synthetic, provenance=provenance, nonce=nonce)
+    _draw(key=key, data=to_bytes(sent), height=height, on_csv_change=wanted)
 
 
-def payload(chart: Chart, *, height: int, synthetic: bool, nonce: str | None = None) -> bytes:
+def figure_data(chart: Chart, *, height: int, synthetic: bool, provenance: str = "", nonce: str | None = None) -> dict[str, Any]:
     """What the browser gets: figure, name, words, and the CSV when ``nonce`` names a request for it."""
     sent: dict[str, Any] = {
-        "figure": {"data": chart.data, "layout": _with_badge(chart.layout) if synthetic else chart.layout},
+        "figure": {"data": chart.data, "layout": _with_badges(chart.layout, synthetic, provenance)},
         "name": f"{chart.name}{'-SYNTHETIC' if synthetic else ''}",
-        "alt": chart.alt + (" SYNTHETIC data, no real patient." if synthetic else ""),
+        "alt": chart.alt + (f" {provenance}." if provenance else "") + (" SYNTHETIC data, no real patient." if synthetic else ""),
         "height": height,
         "dark": chart.layout["paper_bgcolor"] == theme.DARK.ground,
     }
     if nonce:
-        sent["csv"] = {"nonce": nonce, "text": csv_text(chart, synthetic=synthetic)}
+        sent["csv"] = {"nonce": nonce, "text": csv_text(chart, synthetic=synthetic, provenance=provenance)}
+    return sent
+
+
+def to_bytes(sent: Mapping[str, Any]) -> bytes:
+    """JSON for a component of ours."""
     return json.dumps(sent, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def csv_text(chart: Chart, *, synthetic: bool) -> str:
-    """The numbers behind the figure; texts that a spreadsheet would run as a formula are led by an apostrophe."""
+def csv_text(chart: Chart, *, synthetic: bool, provenance: str = "") -> str:
+    """The numbers behind the figure, led by what a reader must know; texts that a spreadsheet would run are led by an apostrophe."""
+    said = [*([SYNTHETIC_LINE] if synthetic else []), *([f"# {provenance}"] if provenance else [])]
     body = neutral_cells(chart.table()).to_csv(index=False, lineterminator="\r\n")
-    return f"{SYNTHETIC_LINE}\r\n{body}" if synthetic else body
+    return "".join(f"{line}\r\n" for line in said) + body
 
 
-def _with_badge(layout: dict[str, Any]) -> dict[str, Any]:
-    dark = layout["paper_bgcolor"] == theme.DARK.ground
+def _with_badges(layout: dict[str, Any], synthetic: bool, provenance: str) -> dict[str, Any]:
+    """The layout with both lines in its lower corners."""
+    colour = theme.ink(dark=layout["paper_bgcolor"] == theme.DARK.ground).quiet
     margin = layout["margin"]
-    badge = theme.words(
-        "SYNTHETIC data",
-        x=1,
-        y=0,
-        xanchor="right",
-        yanchor="bottom",
-        xshift=margin["r"] - 4,
-        yshift=2 - margin["b"],
-        size=9,
-        colour=theme.ink(dark=dark).quiet,
-    )
-    return {**layout, "annotations": [*layout["annotations"], badge]}
+    badges = []
+    if provenance:
+        left: theme.Place = {"x": 0, "y": 0, "yanchor": "bottom", "xshift": 8 - margin["l"], "yshift": 2 - margin["b"]}
+        badges.append({"name": "provenance", **theme.words(theme.escape(provenance), size=9, colour=colour, **left)})
+    if synthetic:
+        right: theme.Place = {"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom", "xshift": margin["r"] - 4, "yshift": 2 - margin["b"]}
+        badges.append(theme.words("SYNTHETIC data", size=9, colour=colour, **right))
+    return {**layout, "annotations": [*layout["annotations"], *badges]}

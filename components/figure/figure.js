@@ -9,7 +9,7 @@ const isNumber = (v) => typeof v === "number" && Number.isFinite(v);
 // ---------------------------------------------------------------- scales
 
 /** A function from data to pixels. range: [from, to] in data units (log10 units on a log axis); pixels: [start, end]. */
-export function scale(range, pixels, log = false) {
+function scale(range, pixels, log = false) {
   const [a, b] = range;
   const k = (pixels[1] - pixels[0]) / (b - a);
   return log ? (v) => pixels[0] + (Math.log10(v) - a) * k : (v) => pixels[0] + (v - a) * k;
@@ -18,7 +18,7 @@ export function scale(range, pixels, log = false) {
 const axisName = (ref) => ref[0] + "axis" + ref.slice(1);
 
 /** Inner area and one scale per axis of the layout, for a figure of width x height pixels. */
-export function frameOf(layout, width, height) {
+function frameOf(layout, width, height) {
   const m = layout.margin;
   const area = { x: m.l, y: m.t, width: Math.max(width - m.l - m.r, 10), height: Math.max(height - m.t - m.b, 10) };
   const axes = {};
@@ -35,7 +35,7 @@ export function frameOf(layout, width, height) {
 }
 
 /** Positions and texts of an axis' ticks; those closer than `apart` pixels to the last one kept lose their text. */
-export function ticksOf(entry, apart = 0) {
+function ticksOf(entry, apart = 0) {
   const { axis, to } = entry;
   const found = [];
   let last = -Infinity;
@@ -51,7 +51,7 @@ export function ticksOf(entry, apart = 0) {
 // ---------------------------------------------------------------- paths
 
 /** Pixel points of a trace; null where a coordinate is missing (a gap). */
-export function points(trace, sx, sy) {
+function points(trace, sx, sy) {
   const found = [];
   for (let i = 0; i < trace.x.length; i++) {
     const x = trace.x[i], y = trace.y[i];
@@ -61,7 +61,7 @@ export function points(trace, sx, sy) {
 }
 
 /** Path of a line through points; shape "hv" goes right first, then up or down. A null starts a new piece. */
-export function linePath(pts, shape = "linear") {
+function linePath(pts, shape = "linear") {
   let path = "", before = null;
   for (const p of pts) {
     if (p === null) { before = null; continue; }
@@ -76,7 +76,7 @@ export function linePath(pts, shape = "linear") {
 }
 
 /** Corner points of a step line. */
-export function stairs(pts) {
+function stairs(pts) {
   const found = [];
   pts.forEach((p, i) => {
     if (i && p[1] !== pts[i - 1][1]) found.push([p[0], pts[i - 1][1]]);
@@ -86,7 +86,7 @@ export function stairs(pts) {
 }
 
 /** Closed path between two lines. */
-export function bandPath(upper, lower, shape = "linear") {
+function bandPath(upper, lower, shape = "linear") {
   const corner = (pts) => (shape === "hv" ? stairs(pts) : pts);
   const a = upper.filter(Boolean), b = lower.filter(Boolean);
   return a.length && b.length ? linePath([...corner(a), ...corner(b).reverse()]) + "Z" : "";
@@ -107,7 +107,7 @@ SYMBOLS.cross = (x, y, r) => `M${round(x - r)} ${y}h${2 * r}M${x} ${round(y - r)
 const STROKED = new Set(["line-ns", "x", "x-thin", "cross", "arrow-right"]);
 
 /** All symbols of a trace in one path. */
-export function symbolPath(pts, symbol, size) {
+function symbolPath(pts, symbol, size) {
   const make = SYMBOLS[symbol.replace("-open", "")] || SYMBOLS.circle;
   const r = round(size / 2);
   let path = "";
@@ -118,7 +118,7 @@ export function symbolPath(pts, symbol, size) {
 // ---------------------------------------------------------------- text
 
 /** Lines of pieces {text, bold} of a label: <b>, <br> and &lt; &gt; &amp; are read, everything else is shown as it stands. */
-export function textLines(label) {
+function textLines(label) {
   const plain = (s) => s.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
   return String(label).split("<br>").map((line) => {
     const found = [];
@@ -133,7 +133,7 @@ export function textLines(label) {
 }
 
 /** A number as d3-format writes it, for the formats that the charts use: ".1f", ",.0f", ".1%", "g" (none). */
-export function formatNumber(value, format) {
+function formatNumber(value, format) {
   if (!isNumber(value)) return "not estimable";
   const match = /^(,?)(?:\.(\d+))?([f%d]?)$/.exec(format || "");
   if (!match || (!match[2] && !match[3] && !match[1])) return String(value);
@@ -144,7 +144,7 @@ export function formatNumber(value, format) {
 }
 
 /** Text of a point: its hovertext, or the trace's hovertemplate filled in. */
-export function hoverText(trace, i) {
+function hoverText(trace, i) {
   if (trace.hovertext) return String(trace.hovertext[i] ?? "");
   const row = trace.customdata?.[i];
   return trace.hovertemplate
@@ -226,14 +226,17 @@ function layoutShapes(frame, layout, below) {
   });
 }
 
-function annotations(frame, layout) {
-  return (layout.annotations || []).map((a) => textShape(
+/** The text of one annotation. */
+function annotationShape(frame, layout, a) {
+  const shape = textShape(
     a.text,
     place(frame, refOf(a.xref, "x"), a.x, true) + (a.xshift || 0),
     place(frame, refOf(a.yref, "y"), a.y, true) - (a.yshift || 0),
     { size: a.font?.size || layout.font.size, color: a.font?.color || layout.font.color },
     { anchor: ANCHOR[a.xanchor || "center"], middle: a.yanchor || "middle", angle: a.textangle || 0 },
-  ));
+  );
+  if (a.name) shape.part = a.name;
+  return shape;
 }
 
 function scatterShapes(trace, pts, before, layout) {
@@ -262,7 +265,7 @@ function scatterShapes(trace, pts, before, layout) {
 }
 
 /** Bars stacked on each other: [x0, x1, y0, y1] in pixels per bar. `sums` keeps the stacks of an axis pair. */
-export function barBoxes(trace, frame, sums) {
+function barBoxes(trace, frame, sums) {
   const ax = frame.axes[trace.xaxis || "x"], ay = frame.axes[trace.yaxis || "y"];
   const flat = trace.orientation === "h";
   return trace.x.map((_, i) => {
@@ -289,7 +292,7 @@ function barShapes(trace, boxes) {
 }
 
 /** Everything to draw, in order, and the points that can be hovered. Pure. */
-export function scene(figure, width, height) {
+function scene(figure, width, height) {
   const layout = figure.layout;
   const frame = frameOf(layout, width, height);
   const { back, front } = gridAndAxes(frame, layout);
@@ -311,15 +314,16 @@ export function scene(figure, width, height) {
       if (trace.hoverinfo !== "skip") hover.push({ trace, pts, steps: trace.line?.shape === "hv" });
     }
     if (trace.cliponaxis !== false && trace.type !== "bar") for (const shape of made) shape.clip = [...ax.pixels, ...ay.pixels];
+    if (typeof trace.meta === "string") for (const shape of made) shape.part = trace.meta;
     shapes.push(...made);
     before = pts;
   }
-  shapes.push(...layoutShapes(frame, layout, false), ...front, ...annotations(frame, layout));
+  shapes.push(...layoutShapes(frame, layout, false), ...front, ...(layout.annotations || []).map((a) => annotationShape(frame, layout, a)));
   return { shapes, hover, frame };
 }
 
 /** The point under (x, y): {text, x, y}, or null. Bars: the box; steps: the step above x, nearest line; lanes: same row; else nearest. */
-export function nearest(found, x, y, reach = 40) {
+function nearest(found, x, y, reach = 40) {
   let best = null, bestDistance = reach;
   for (const { trace, pts, boxes, steps } of found.hover) {
     if (boxes) {
@@ -379,11 +383,26 @@ function writeText(node, shape) {
   node.replaceChildren(...spans);
 }
 
+/** Write what changed of a shape on its node. */
+function write(entry, shape) {
+  for (const name in shape.attrs) if (entry.attrs[name] !== shape.attrs[name]) entry.node.setAttribute(name, shape.attrs[name]);
+  if (!shape.lines) return;
+  const text = JSON.stringify([shape.lines, shape.lines.length > 1 ? [shape.attrs.x, shape.attrs.y] : 0]);
+  if (text !== entry.text) { writeText(entry.node, shape); entry.text = text; }
+}
+
+/** Write some attributes and the text of the shape at position `i` of a drawn figure; the rest of it stays. */
+function rewrite(state, i, shape) {
+  const entry = state.nodes[i];
+  write(entry, shape);
+  Object.assign(entry.attrs, shape.attrs);
+}
+
 /**
  * Draw a figure into an <svg>. `state` ({} at first) belongs to this svg: it remembers nodes and what is written on them,
  * so that a second drawing of the same structure touches only attributes and texts that changed.
  */
-export function draw(svg, figure, state) {
+function draw(svg, figure, state) {
   const width = state.width || svg.clientWidth || 400, height = state.height || figure.layout.height;
   const found = scene(figure, width, height);
   if (!state.nodes) {
@@ -395,7 +414,9 @@ export function draw(svg, figure, state) {
     state.clips.clear();
     for (const [name, value] of [["width", width], ["height", height], ["viewBox", `0 0 ${width} ${height}`], ["font-family", figure.layout.font.family]]) svg.setAttribute(name, value);
   }
+  const parts = new Map();
   found.shapes.forEach((shape, i) => {
+    if (shape.part) parts.set(shape.part, [...(parts.get(shape.part) || []), i]);
     let entry = state.nodes[i];
     if (!entry || entry.tag !== shape.tag) {
       const node = document.createElementNS(SVG, shape.tag);
@@ -404,16 +425,12 @@ export function draw(svg, figure, state) {
     }
     if (shape.clip) shape.attrs["clip-path"] = `url(#${clipId(state, shape.clip)})`;
     for (const name in entry.attrs) if (!(name in shape.attrs)) entry.node.removeAttribute(name);
-    for (const name in shape.attrs) if (entry.attrs[name] !== shape.attrs[name]) entry.node.setAttribute(name, shape.attrs[name]);
-    if (shape.lines) {
-      const text = JSON.stringify([shape.lines, shape.lines.length > 1 ? [shape.attrs.x, shape.attrs.y] : 0]);
-      if (text !== entry.text) { writeText(entry.node, shape); entry.text = text; }
-    }
+    write(entry, shape);
     entry.attrs = shape.attrs;
   });
   for (const entry of state.nodes.splice(found.shapes.length)) entry.node.remove();
   if (state.clips.size !== known || state.drawnWidth !== width || state.drawnHeight !== height) writeClips(svg, state);
-  Object.assign(state, { drawnWidth: width, drawnHeight: height, found });
+  Object.assign(state, { drawnWidth: width, drawnHeight: height, found, parts });
   return found;
 }
 
@@ -454,17 +471,15 @@ async function savePng(view) {
   canvas.toBlob((blob) => save(blob, `${view.name}.png`), "image/png");
 }
 
-// ---------------------------------------------------------------- the component
+// ---------------------------------------------------------------- a figure on the page
 
-const views = new WeakMap();
-
-function build(parent) {
-  const box = parent.querySelector(".figure");
+/** Take a `.figure` box into use. `ask(nonce)` is called when the numbers are wanted. */
+function mount(box, ask) {
   const view = { box, svg: box.querySelector("svg"), tip: box.querySelector(".tip"), state: {}, nonce: "" };
   const [svg, png, csv] = box.querySelectorAll("button");
   svg.onclick = () => save(new Blob([svgText(view)], { type: "image/svg+xml" }), `${view.name}.svg`);
   png.onclick = () => savePng(view);
-  csv.onclick = () => view.ask("csv", `${Date.now()}-${Math.random()}`);
+  csv.onclick = () => ask(`${Date.now()}-${Math.random()}`);
   view.svg.addEventListener("pointermove", (event) => showTip(view, event));
   view.svg.addEventListener("pointerdown", (event) => showTip(view, event));
   view.svg.addEventListener("pointerleave", () => { view.tip.hidden = true; });
@@ -474,6 +489,20 @@ function build(parent) {
   });
   view.watch.observe(box);
   return view;
+}
+
+/** Show what was sent: {figure, name, alt, height, dark, csv}. */
+function show(view, sent) {
+  Object.assign(view, { figure: sent.figure, name: sent.name, alt: sent.alt });
+  view.state.height = sent.height;
+  view.box.style.height = `${sent.height}px`;
+  view.box.classList.toggle("dark", sent.dark);
+  view.svg.setAttribute("aria-label", sent.alt);
+  redraw(view);
+  if (sent.csv && sent.csv.nonce !== view.nonce) {
+    view.nonce = sent.csv.nonce;
+    save(new Blob(["\ufeff" + sent.csv.text], { type: "text/csv;charset=utf-8" }), `${sent.name}.csv`);
+  }
 }
 
 /** The width comes from the observer: asking the page for it after another figure was drawn would make it lay itself out once more. */
@@ -501,19 +530,15 @@ function showTip(view, event) {
   view.tip.style.top = `${Math.max(0, Math.min(hit.y - 12, box.height - view.tip.offsetHeight))}px`;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const view = views.get(parentElement) || build(parentElement);
+const views = new WeakMap();
+
+/** A component of one figure. */
+function figureComponent({ data, parentElement, setTriggerValue }) {
+  const view = views.get(parentElement) || mount(parentElement.querySelector(".figure"), (nonce) => view.ask("csv", nonce));
   views.set(parentElement, view);
-  const sent = JSON.parse(new TextDecoder().decode(data));
-  Object.assign(view, { figure: sent.figure, name: sent.name, alt: sent.alt, ask: setTriggerValue });
-  view.state.height = sent.height;
-  view.box.style.height = `${sent.height}px`;
-  view.box.classList.toggle("dark", sent.dark);
-  view.svg.setAttribute("aria-label", sent.alt);
-  redraw(view);
-  if (sent.csv && sent.csv.nonce !== view.nonce) {
-    view.nonce = sent.csv.nonce;
-    save(new Blob(["\ufeff" + sent.csv.text], { type: "text/csv;charset=utf-8" }), `${sent.name}.csv`);
-  }
+  view.ask = setTriggerValue;
+  show(view, JSON.parse(new TextDecoder().decode(data)));
   return () => { view.watch.disconnect(); views.delete(parentElement); };
 }
+
+export { scale, frameOf, ticksOf, points, linePath, stairs, bandPath, symbolPath, textLines, formatNumber, hoverText, annotationShape, barBoxes, barShapes, scene, nearest, rewrite, draw, mount, show, redraw, figureComponent };

@@ -63,7 +63,11 @@ def sound(page: AppTest) -> AppTest:
 
 
 def htmls(page: AppTest) -> str:
-    return "\n".join(e.proto.body for e in page.main.get("html"))
+    """All markup: of tables, and what the board and the sentence above it say."""
+    said = [s for s in sent(page) if "flow" in s or "panels" in s]
+    lines = [s.get("finding", "") + s.get("flow", "") + s.get("note", "") for s in said]
+    lines += [line for s in said for placed in (*s.get("panels", ()), *s.get("pair", ())) for line in placed["lines"]]
+    return "\n".join([*(e.proto.body for e in page.main.get("html")), *lines])
 
 
 def words(page: AppTest) -> str:
@@ -79,12 +83,14 @@ def leaves(block: Any) -> Iterator[Any]:
 
 
 def sent(page: AppTest) -> list[dict[str, Any]]:
-    """What the page's own components get: figures and cutoff sliders."""
-    return [json.loads(e.proto.bytes) for e in leaves(page.main) if e.type == "bidi_component" and e.proto.bytes]
+    """What the page's own components get: sentence, board and cutoff sliders; not the packed tables of the handles."""
+    raw = [e.proto.bytes for e in leaves(page.main) if e.type == "bidi_component" and e.proto.bytes]
+    return [json.loads(data) for data in raw if data.startswith(b"{")]
 
 
 def figures(page: AppTest) -> dict[str, dict[str, Any]]:
-    return {s["name"].removesuffix("-SYNTHETIC"): s["figure"] for s in sent(page) if "figure" in s}
+    placed = [f["sent"] for s in sent(page) if "panels" in s for f in (*s["panels"], *s["pair"])]
+    return {f["name"].removesuffix("-SYNTHETIC"): f["figure"] for f in placed}
 
 
 def handles(page: AppTest) -> list[tuple[str, float]]:

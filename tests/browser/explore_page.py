@@ -55,7 +55,7 @@ def number_box(page: Page) -> Locator:
 
 
 def figure(page: Page, key: str) -> Locator:
-    return page.locator(f".st-key-{key} .figure")
+    return page.locator(f".board [data-figure={key}] .figure")
 
 
 def curves(page: Page, key: str) -> list[str]:
@@ -89,7 +89,8 @@ def shows(page: Page, cohort: Cohort, view: ExploreView) -> ExploreResult:
     expect(page.locator(".carto-finding")).to_have_text(text_of(finding(result)))
     settled(page)
     expect(page.locator(".carto-flow")).to_have_text(text_of(flow_line(result)))
-    expect(page.locator(".carto-lines")).to_have_text([text_of(comparison_lines(panel)) for panel in result.panels])
+    said = ["".join(text_of(line) for line in comparison_lines(panel)) for panel in result.panels]
+    expect(page.locator(".board .panels .lines")).to_have_text(said)
     if view.markers:
         expect(handle(page)).to_have_attribute("aria-valuenow", re.compile(f"^{view.markers[0].cutoff:g}$"))
         expect(number_box(page)).to_have_value(f"{view.markers[0].cutoff:.6g}")
@@ -124,6 +125,8 @@ def assert_same_numbers(content: bytes, chart: Chart, *, synthetic: bool = True)
     if synthetic:
         first, text = text.split("\r\n", 1)
         assert first == SYNTHETIC_LINE
+    origin, text = text.split("\r\n", 1)
+    assert origin.startswith("# Cutoff")
     found = pd.read_csv(io.StringIO(text))
     wanted = pd.read_csv(io.StringIO(neutral_cells(chart.table()).to_csv(index=False)))
     pd.testing.assert_frame_equal(found, wanted, check_exact=True)

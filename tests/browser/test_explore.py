@@ -232,7 +232,7 @@ def test_every_text_of_the_figures_can_be_read(open_app: OpenApp, dark: bool) ->
     ground = theme.ink(dark=dark).ground
     for drawing in page.locator(".figure svg").all():
         assert (drawing.locator("> rect").get_attribute("fill") or "").upper() == ground
-    for part in (".st-key-km-panels", ".st-key-swimmer", ".st-key-marker-0", ".carto-finding", ".carto-table"):
+    for part in (".st-key-board", ".st-key-marker-0", ".st-key-finding", ".carto-table"):
         assert page.evaluate(TOO_PALE, [part, "[data-testid=stApp]"]) == [], part
 
 

@@ -56,7 +56,7 @@ def test_from_a_file_to_saved_numbers(open_app: OpenApp) -> None:
     for words, split, panels in (("not split", "", 1), ("Product", "product", 3)):
         page.locator(".st-key-split").get_by_role("combobox").click()
         page.get_by_role("option", name=words, exact=True).click()
-        expect(page.locator(".st-key-km-panels .figure")).to_have_count(panels)
+        expect(page.locator(".board .panels .figure")).to_have_count(panels)
         shows(page, cohort, asked(cohort, cutoff, split=split))
 
     # Take the numbers along: of this cohort, so not called synthetic.
@@ -88,7 +88,7 @@ def check_what_columns_mean(page: Page, content: bytes, cohort: Cohort) -> None:
 
 def on_screen(page: Page) -> list[object]:
     """Curves, the numbers under them, bars, and what is said of the comparison."""
-    return [curves(page, "all"), texts(page, "km-all"), bars(page), page.locator(".carto-lines").first.inner_text()]
+    return [curves(page, "all"), texts(page, "km-all"), bars(page), page.locator(".board .lines").first.inner_text()]
 
 
 def test_a_hostile_file_is_only_ever_text(open_app: OpenApp) -> None:

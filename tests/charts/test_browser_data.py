@@ -8,15 +8,15 @@ import pytest
 from cartograph.charts.km import km_chart
 from cartograph.charts.spec import Chart
 from cartograph.cohort.model import Cutoff
-from components.cutoff_slider import mark_name, slider_data
-from components.figure import SYNTHETIC_LINE, csv_text, payload
+from components.figure import SYNTHETIC_LINE, csv_text, figure_data, to_bytes
+from components.live_cutoff.track import mark_name, slider_data
 from tests.charts.conftest import make_distribution, texts
 
 
 @pytest.mark.parametrize("synthetic", [False, True])
 def test_a_figure_of_synthetic_data_says_so_everywhere(panel, synthetic):
     chart = km_chart(panel, x_max=24.0, dark=False)
-    sent = json.loads(payload(chart, height=430, synthetic=synthetic))
+    sent = json.loads(to_bytes(figure_data(chart, height=430, synthetic=synthetic)))
     assert ("SYNTHETIC data" in texts(sent["figure"]["layout"])) == synthetic
     assert ("SYNTHETIC" in sent["name"]) == synthetic
     assert ("SYNTHETIC" in sent["alt"]) == synthetic
@@ -24,10 +24,19 @@ def test_a_figure_of_synthetic_data_says_so_everywhere(panel, synthetic):
     assert "SYNTHETIC data" not in texts(chart.layout)  # the chart itself stays as it was
 
 
+def test_where_the_cutoff_came_from_stands_on_the_figure_and_in_its_numbers(panel):
+    chart = km_chart(panel, x_max=24.0, dark=False)
+    words = "Cutoff 337: moved by hand <b>"
+    sent = figure_data(chart, height=430, synthetic=False, provenance=words)
+    assert "Cutoff 337: moved by hand &lt;b&gt;" in texts(sent["figure"]["layout"])
+    assert words in sent["alt"]
+    assert csv_text(chart, synthetic=True, provenance=words).splitlines()[:2] == [SYNTHETIC_LINE, f"# {words}"]
+
+
 def test_the_numbers_travel_only_when_asked_for(panel):
     chart = km_chart(panel, x_max=24.0, dark=False)
-    assert "csv" not in json.loads(payload(chart, height=430, synthetic=False))
-    sent = json.loads(payload(chart, height=430, synthetic=False, nonce="1"))
+    assert "csv" not in figure_data(chart, height=430, synthetic=False)
+    sent = figure_data(chart, height=430, synthetic=False, nonce="1")
     assert sent["csv"]["nonce"] == "1"
     assert len(sent["csv"]["text"].splitlines()) == 1 + len(chart.table())
 

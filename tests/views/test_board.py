@@ -81,9 +81,9 @@ def test_firth_stands_in_when_a_group_has_no_events(cohort: Cohort) -> None:
     assert firth.estimate.value > 1
 
 
-def test_a_cutoff_beyond_all_values_leaves_one_group_and_says_so(cohort: Cohort) -> None:
+def test_a_cutoff_beyond_all_values_leaves_one_group_empty_and_says_so(cohort: Cohort) -> None:
     panel = compute(cohort, one(1e6)).panels[0]
-    assert [g.role for g in panel.groups] == ["low"]
+    assert [(g.role, g.n) for g in panel.groups] == [("low", panel.n), ("high", 0)]
     assert any("Nobody" in note for note in panel.notes)
 
 

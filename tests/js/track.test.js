@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { barsPath, countUpTo, keyed, namesThatFit, numberText, share, snap, stepped, valueAt } from "../../components/cutoff_slider/cutoff_slider.js";
+import { barsPath, countUpTo, keyed, namesThatFit, numberText, share, snap, stepped, valueAt } from "../../components/live_cutoff/track.js";
 
 const values = [10, 20, 50, 100, 1000];
 

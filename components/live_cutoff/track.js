@@ -1,24 +1,28 @@
-// A cutoff on the marker's own histogram: drag, touch or keys; snaps to measured values.
-// The handle answers at once; Python hears of every key press and of the release, one message at a time (see `tell`).
+// A cutoff on the marker's own histogram: drag, touch or keys; snaps to measured values. Below it the hazard ratio at every stop.
+// The handle and everything that follows it on the page answer at once (see live.js); Python hears of every key press and of the
+// release, one message at a time (see `tell`).
+
+import { all, bus } from "./live.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const ROOM = { left: 14, right: 14, top: 20, ground: 60, rug: 66, axis: 78, names: 90, height: 94 };
+const ROOM = { left: 14, right: 14, top: 20, ground: 60, rug: 66, axis: 78, names: 90, top2: 100, ground2: 130, height: 132 };
+const NARROWEST = 2, WIDEST = 16; // ends of the strip's axis: the largest hazard ratio with some room, within these
 const round = (v) => Math.round(v * 10) / 10;
 
 /** Position 0..1 of a value on the track. */
-export function share(value, low, high, log) {
+function share(value, low, high, log) {
   const f = log ? Math.log10 : (v) => v;
   const at = (f(value) - f(low)) / (f(high) - f(low) || 1);
   return Math.min(1, Math.max(0, Number.isFinite(at) ? at : 0));
 }
 
 /** The value at a position 0..1 of the track. */
-export function valueAt(at, low, high, log) {
+function valueAt(at, low, high, log) {
   return log ? 10 ** (Math.log10(low) + at * (Math.log10(high) - Math.log10(low))) : low + at * (high - low);
 }
 
 /** How many of the ascending `values` are at or below `value`. */
-export function countUpTo(values, value) {
+function countUpTo(values, value) {
   let low = 0, high = values.length;
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -28,14 +32,14 @@ export function countUpTo(values, value) {
 }
 
 /** The measured value nearest to a position of the track, as the eye sees it (log distance on a log track). */
-export function snap(values, at, low, high, log) {
+function snap(values, at, low, high, log) {
   const i = countUpTo(values, valueAt(at, low, high, log));
   const candidates = [values[i - 1], values[i]].filter((v) => v !== undefined);
   return candidates.sort((a, b) => Math.abs(share(a, low, high, log) - at) - Math.abs(share(b, low, high, log) - at))[0];
 }
 
 /** The value `steps` measured values above (or below) the current one, which need not be measured itself. */
-export function stepped(values, current, steps) {
+function stepped(values, current, steps) {
   const upTo = countUpTo(values, current);
   const measured = upTo > 0 && values[upTo - 1] === current;
   const i = steps > 0 ? upTo - 1 + steps : upTo - (measured ? 1 : 0) + steps;
@@ -43,7 +47,7 @@ export function stepped(values, current, steps) {
 }
 
 /** The value that a key asks for; undefined for keys that are not ours. */
-export function keyed(key, values, current) {
+function keyed(key, values, current) {
   const page = Math.max(1, Math.round(values.length / 10));
   const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: page, PageDown: -page }[key];
   if (steps) return stepped(values, current, steps);
@@ -51,7 +55,7 @@ export function keyed(key, values, current) {
 }
 
 /** At most four significant digits with thousands separators, as everywhere in the app. */
-export function numberText(value) {
+function numberText(value) {
   if (value === 0) return "0";
   const decimals = Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))));
   const text = value.toFixed(Math.min(decimals, 20));
@@ -61,7 +65,7 @@ export function numberText(value) {
 }
 
 /** Path of the histogram's bars between two pixels of the track. */
-export function barsPath(edges, heights, from, to, ground) {
+function barsPath(edges, heights, from, to, ground) {
   let path = "";
   heights.forEach((height, i) => {
     const a = Math.max(edges[i] + 0.5, from), b = Math.min(edges[i + 1] - 0.5, to);
@@ -71,7 +75,7 @@ export function barsPath(edges, heights, from, to, ground) {
 }
 
 /** Which of the names (ascending importance first) can stand at `at` pixels without touching another; true = show. */
-export function namesThatFit(at, widths, limit) {
+function namesThatFit(at, widths, limit) {
   const taken = [];
   return at.map((x, i) => {
     const a = Math.min(Math.max(x - widths[i] / 2, 0), limit - widths[i]), b = a + widths[i];
@@ -92,7 +96,7 @@ const sliders = new WeakMap();
 
 function build(parent) {
   const box = parent.querySelector(".track");
-  const s = { box, svg: box.querySelector("svg"), handle: box.querySelector(".handle"), dragging: false, sent: 0, acknowledged: 0, waiting: null };
+  const s = { box, svg: box.querySelector("svg"), handle: box.querySelector(".handle"), dragging: false, sent: 0, acknowledged: 0, waiting: null, seen: new Set() };
   const toShare = (event) => {
     const area = box.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - area.left - ROOM.left) / (area.width - ROOM.left - ROOM.right)));
@@ -100,10 +104,9 @@ function build(parent) {
   const dragTo = (event) => {
     const d = s.data;
     move(s, snap(d.values, toShare(event), d.low, d.high, d.log));
-    s.box.dispatchEvent(new CustomEvent("cutoff-drag", { bubbles: true, composed: true, detail: { column: d.column, value: s.value } }));
   };
   box.addEventListener("pointerdown", (event) => {
-    if (event.button || !s.data.values.length) return;
+    if (event.button || !s.data.values.length || s.data.locked) return;
     event.preventDefault();
     Object.assign(s, { dragging: true, before: s.value });
     box.setPointerCapture(event.pointerId);
@@ -112,21 +115,32 @@ function build(parent) {
   });
   box.addEventListener("pointermove", (event) => s.dragging && dragTo(event));
   box.addEventListener("pointerup", () => { if (s.dragging) { s.dragging = false; if (s.value !== s.before) tell(s); } });
-  box.addEventListener("pointercancel", () => { if (s.dragging) { s.dragging = false; move(s, s.before); } });
+  box.addEventListener("pointercancel", () => { if (s.dragging) { goBack(s); } });
   s.handle.addEventListener("focus", () => { if (!s.dragging) s.before = s.value; });
   s.handle.addEventListener("keydown", (event) => onKey(s, event));
   s.watch = new ResizeObserver(() => s.data && layOut(s));
   s.watch.observe(box);
+  s.held = () => ours(s);
+  s.known = (table) => { if (s.data && table.id === s.data.table) layOut(s); };
   return s;
 }
 
+/** True while the handle is the user's: dragged, or moved and Python has not answered. An answer that never comes must not lock it. */
+const ours = (s) => Boolean(s.dragging || s.waiting || (s.sent > s.acknowledged && performance.now() - s.sentAt < 3000));
+
+function goBack(s) {
+  s.dragging = false;
+  show(s, s.before);
+  bus.rest();
+}
+
 function onKey(s, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !s.data.values.length) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !s.data.values.length || s.data.locked) return;
   const value = event.key === "Escape" ? s.before : keyed(event.key, s.data.values, s.value);
   if (value === undefined) return;
   event.preventDefault();
   event.stopPropagation();
-  if (event.key === "Escape" && s.dragging) { s.dragging = false; move(s, s.before); return; }
+  if (event.key === "Escape" && s.dragging) { goBack(s); return; }
   if (value === s.value) return;
   move(s, value);
   tell(s);
@@ -152,7 +166,8 @@ function tell(s) {
 function send(s) {
   s.sent = Math.max(s.sent, s.acknowledged) + 1;
   s.sentAt = performance.now();
-  s.set("cutoff", { value: s.value, count: s.sent });
+  s.set("cutoff", { value: s.value, count: s.sent, seen: [...s.seen] });
+  s.seen.clear();
 }
 
 /** True while the page's script runs. */
@@ -183,6 +198,7 @@ function layOut(s) {
     node("text", { class: "axis", x: Math.min(Math.max(at, half - 4), width - half + 4), y: ROOM.axis, "text-anchor": "middle" }, s.svg).textContent = text;
   }
   marks(s);
+  strip(s);
   s.line = node("path", { class: "cut" }, s.svg);
   s.bubble = node("text", { class: "value", y: 13 }, s.svg);
   paint(s);
@@ -201,6 +217,48 @@ function marks(s) {
   });
 }
 
+/** The hazard ratio at every stop with its limits, where both groups hold a tenth of the patients; and where the cutoff stands on it. */
+function strip(s) {
+  const table = bus.tables.get(s.data.table);
+  s.dot = null;
+  if (!table) return;
+  const [value, low, high] = ["value", "ci_low", "ci_high"].map((name) => all(table, table.landscape[name]));
+  const largest = value.reduce((most, v) => (v ? Math.max(most, v, 1 / v) : most), 1);
+  const end = Math.min(WIDEST, Math.max(NARROWEST, largest * 1.5));
+  const middle = (ROOM.top2 + ROOM.ground2) / 2, half = (ROOM.ground2 - ROOM.top2) / 2;
+  s.y = (ratio) => round(middle - (Math.log(Math.min(end, Math.max(1 / end, ratio))) / Math.log(end)) * half);
+  node("path", { class: "one", d: `M${ROOM.left} ${middle + 0.5}H${s.width - ROOM.right}` }, s.svg);
+  const { line, band } = stripPaths(table.stops, value, low, high, s.x, s.y);
+  node("path", { class: "ratios-band", d: band }, s.svg);
+  node("path", { class: "ratios", d: line }, s.svg);
+  node("text", { class: "axis", x: ROOM.left, y: ROOM.top2 + 3 }, s.svg).textContent = table.landscapeName;
+  s.ratios = { stops: table.stops, value };
+  s.dot = node("circle", { class: "dot", r: 3.5 }, s.svg);
+}
+
+/** Line and band of the strip; 0 = not estimable leaves a gap. */
+function stripPaths(stops, value, low, high, x, y) {
+  let line = "", band = "", upper = [], lower = [];
+  const close = () => {
+    if (upper.length > 1) band += `M${upper.join("L")}L${lower.reverse().join("L")}Z`;
+    [upper, lower] = [[], []];
+  };
+  let open = false;
+  for (let k = 0; k < stops.length; k++) {
+    if (!value[k]) { close(); open = false; continue; }
+    const at = round(x(stops[k]));
+    line += `${open ? "L" : "M"}${at} ${y(value[k])}`;
+    upper.push(`${at} ${y(high[k] || Infinity)}`);
+    lower.push(`${at} ${y(low[k])}`);
+    open = true;
+  }
+  close();
+  return { line, band };
+}
+
+/** The last stop at or below a value: the same groups as the value makes. */
+const floorStop = (stops, value) => countUpTo(stops, value) - 1;
+
 function paint(s) {
   const d = s.data, at = s.x(s.value);
   s.low.setAttribute("d", barsPath(s.edges, s.heights, 0, at, ROOM.ground));
@@ -213,30 +271,43 @@ function paint(s) {
   s.handle.style.transform = `translateX(${round(at)}px)`;
   s.handle.setAttribute("aria-valuenow", s.value);
   s.handle.setAttribute("aria-valuetext", text);
+  const ratio = s.dot && s.ratios.value[floorStop(s.ratios.stops, s.value)];
+  if (s.dot) s.dot.setAttribute("visibility", ratio ? "visible" : "hidden");
+  if (ratio) { s.dot.setAttribute("cx", round(at)); s.dot.setAttribute("cy", s.y(ratio)); }
 }
 
-function move(s, value) {
-  if (value === s.value) return;
+function show(s, value) {
   s.value = value;
   if (s.line) paint(s);
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+/** The user moved the handle: the page follows without asking Python. */
+function move(s, value) {
+  if (value === s.value) return;
+  show(s, value);
+  s.seen.add(floorStop(s.data.values, value));
+  bus.move(s.data.table, value);
+}
+
+function trackComponent({ data, parentElement, setStateValue }) {
   const s = sliders.get(parentElement) || build(parentElement);
   sliders.set(parentElement, s);
+  bus.parts.add(s);
   s.set = setStateValue;
   const sent = JSON.parse(new TextDecoder().decode(data));
-  const shape = JSON.stringify({ ...sent, cutoff: 0, acknowledged: 0 });
+  const shape = JSON.stringify({ ...sent, cutoff: 0, acknowledged: 0, locked: false });
   s.acknowledged = Math.max(s.acknowledged, sent.acknowledged);
-  const unanswered = s.sent > s.acknowledged && performance.now() - s.sentAt < 3000; // an answer that never comes must not lock the handle
-  const ours = s.dragging || s.waiting || unanswered;
   const anew = shape !== s.shape;
   Object.assign(s, { data: sent, shape });
-  if (s.value === undefined || !ours) s.value = sent.cutoff;
+  if (s.value === undefined || !ours(s)) s.value = sent.cutoff;
   if (s.before === undefined) s.before = s.value;
   s.handle.setAttribute("aria-label", sent.label);
   s.handle.setAttribute("aria-valuemin", sent.low);
   s.handle.setAttribute("aria-valuemax", sent.high);
+  s.handle.setAttribute("aria-disabled", String(Boolean(sent.locked)));
+  s.box.classList.toggle("locked", Boolean(sent.locked));
   if (anew || !s.line) layOut(s); else paint(s);
-  return () => { s.watch.disconnect(); clearInterval(s.waiting); sliders.delete(parentElement); };
+  return () => { s.watch.disconnect(); clearInterval(s.waiting); bus.parts.delete(s); sliders.delete(parentElement); };
 }
+
+export { share, valueAt, countUpTo, snap, stepped, keyed, numberText, barsPath, namesThatFit, stripPaths, trackComponent };

@@ -15,17 +15,18 @@ from cartograph.charts.distribution import value_ticks
 from cartograph.cohort.model import Cutoff
 from cartograph.views.explore import Distribution
 from components import state
+from components.live_cutoff import engine
 
 _HERE = Path(__file__).parent
 _HTML = '<div class="track"><svg aria-hidden="true"></svg><div class="handle" role="slider" tabindex="0"></div></div>'
-HEIGHT = 94
+HEIGHT = 132
 NAME_LENGTH = 12
 
 _slider = st.components.v2.component(
-    "cartograph.cutoff_slider",
+    "cartograph.cutoff_track",
     html=_HTML,
-    css=(_HERE / "cutoff_slider.css").read_text(encoding="utf-8"),
-    js=(_HERE / "cutoff_slider.js").read_text(encoding="utf-8"),
+    css=(_HERE / "track.css").read_text(encoding="utf-8"),
+    js=engine.call("track"),
 )
 
 
@@ -34,6 +35,8 @@ def cutoff_slider(
     cutoff: float,
     *,
     key: str,
+    table: str = "",
+    locked: bool = False,
     ticks: Sequence[Cutoff] = (),
     on_change: Callable[..., None] | None = None,
     args: tuple[Any, ...] = (),
@@ -41,18 +44,21 @@ def cutoff_slider(
     """Histogram with a handle at ``cutoff``; the part at or below it in the colour of low, above it in the colour of high.
 
     Mouse, touch, arrows (one measured value), Page Up/Down (a tenth of them), Home, End; Esc goes back. ``ticks``: cutoffs that
-    are marked on the track, the most important first. ``on_change(*args, value)`` runs before the page is drawn again, on every
-    key press and when the handle is released. ``cutoff`` moves the handle unless it is being dragged.
+    are marked on the track, the most important first. ``table``: name of the live table whose stops the handle shows while it moves.
+    ``locked``: the handle stays where it is. ``on_change(*args, value, seen)`` runs before the page is drawn again, on every key press
+    and when the handle is released; ``seen``: every stop that was on screen since the last time. ``cutoff`` moves the handle unless it
+    is being dragged.
     Returns the value that the user chose last with this handle, None before.
     """
 
     def moved() -> None:
         chosen = _chosen(key)
         if on_change is not None and chosen is not None:
-            on_change(*args, chosen[0])
+            on_change(*args, chosen[0], _seen(key, distribution))
 
     chosen = _chosen(key)
     sent = slider_data(distribution, cutoff, ticks, dark=state.is_dark(), acknowledged=chosen[1] if chosen else 0)
+    sent |= {"table": table, "locked": locked}
     _slider(
         key=key,
         data=json.dumps(sent, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(),
@@ -66,6 +72,13 @@ def _chosen(key: str) -> tuple[float, int] | None:
     """Value and running number of the user's last move."""
     sent = getattr(state.get(key), "cutoff", None)
     return (float(sent["value"]), int(sent["count"])) if sent else None
+
+
+def _seen(key: str, distribution: Distribution) -> tuple[float, ...]:
+    """The stops that the handle passed since the last message."""
+    sent = getattr(state.get(key), "cutoff", None) or {}
+    values = distribution.values
+    return tuple(float(values[i]) for i in sent.get("seen", ()) if 0 <= int(i) < len(values))
 
 
 def slider_data(distribution: Distribution, cutoff: float, ticks: Sequence[Cutoff], *, dark: bool, acknowledged: int = 0) -> dict[str, Any]:

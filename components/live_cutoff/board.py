@@ -1,0 +1,73 @@
+"""The figures of Explore as one component, and the sentence above them: both follow a dragged cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from cartograph.charts.spec import Chart
+from components import state
+from components.figure import figure_data, to_bytes
+from components.live_cutoff import engine
+
+_HERE = Path(__file__).parent
+_CSS = (_HERE.parent / "figure" / "figure.css").read_text(encoding="utf-8") + (_HERE / "board.css").read_text(encoding="utf-8")
+_board = st.components.v2.component("cartograph.board", css=_CSS, js=engine.call("board"))
+_finding = st.components.v2.component(
+    "cartograph.finding", css=(_HERE / "finding.css").read_text(encoding="utf-8"), js=engine.call("finding")
+)
+PER_ROW = 3  # narrower, the at-risk numbers run together
+KEY = "board"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A figure of the board. ``lines``: what stands below it, as safe markup."""
+
+    key: str
+    chart: Chart
+    lines: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What a dragged cutoff needs to know: names of the tables, cutoffs on screen, one of each per marker."""
+
+    tables: tuple[str, ...]
+    cutoffs: tuple[float, ...]
+
+
+def show_finding(finding: str, flow: str, moving: Moving) -> None:
+    """The sentence that opens the page, and the flow of patients below it. Safe markup."""
+    sent = {"finding": finding, "flow": flow, "tables": moving.tables, "cutoffs": moving.cutoffs}
+    _finding(key="finding", data=to_bytes(sent))
+
+
+def show_board(
+    panels: Sequence[Placed], pair: Sequence[Placed], note: str, moving: Moving, *, synthetic: bool, provenance: str = ""
+) -> None:
+    """``panels`` side by side, the line ``note`` below them, then ``pair`` in two columns. Every figure downloads as SVG, PNG and CSV."""
+
+    def wanted() -> None:
+        state.put("board-csv-asked", getattr(state.get(KEY), "csv", None))
+
+    asked = state.take("board-csv-asked") or {}
+
+    def placed(figure: Placed) -> dict[str, Any]:
+        nonce = asked.get("nonce") if asked.get("figure") == figure.key else None
+        sent = figure_data(figure.chart, height=figure.chart.layout["height"], synthetic=synthetic, provenance=provenance, nonce=nonce)
+        return {"key": figure.key, "sent": sent, "lines": list(figure.lines)}
+
+    sent = {
+        "panels": [placed(figure) for figure in panels],
+        "pair": [placed(figure) for figure in pair],
+        "note": note,
+        "perRow": PER_ROW,
+        "tables": moving.tables,
+        "cutoffs": moving.cutoffs,
+    }
+    _board(key=KEY, data=to_bytes(sent), on_csv_change=wanted)

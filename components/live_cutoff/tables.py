@@ -1,0 +1,89 @@
+"""The table that a dragged cutoff reads: built once per cohort, filters, endpoint, markers and the other marker's cutoff."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cartograph.charts.km import table_months
+from cartograph.charts.live import km_channels, landscape_channels, response_channels, stripe_channels
+from cartograph.charts.pack import Pack
+from cartograph.cohort import Cohort
+from cartograph.views.board import Board
+from cartograph.views.explore import ExploreView
+from cartograph.views.live import live_board
+from cartograph.views.live_responses import live_responses
+from cartograph.views.provenance import by_hand
+from components.explore_words import CAUTION, comparison_lines, finding_of
+from components.live_cutoff import engine
+
+_bring = st.components.v2.component("cartograph.live_table", js=engine.call("table"))
+NAME = "HR high vs low, all patients"
+
+
+def table_names(cohort: Cohort, view: ExploreView) -> tuple[str, ...]:
+    """The name of each handle's table: the same for every place of the handle."""
+    return tuple(_name(cohort, view, handle) for handle in range(len(view.markers)))
+
+
+def _name(cohort: Cohort, view: ExploreView, handle: int) -> str:
+    question = _without(view, handle)
+    return f"{hashlib.sha256(f'{cohort.fingerprint} {question!r}'.encode()).hexdigest()[:16]}-{handle}"
+
+
+def _without(view: ExploreView, handle: int) -> ExploreView:
+    """The view without what the handle moves and without where cutoffs came from."""
+    markers = [replace(m, origin="hand", cutoff=0.0 if i == handle else m.cutoff) for i, m in enumerate(view.markers)]
+    return replace(view, markers=tuple(markers))
+
+
+def bring_tables(cohort: Cohort, board: Board, view: ExploreView, *, height: int) -> None:
+    """Send the table of each handle; one that is already in the browser is only named again."""
+    for handle in range(len(view.markers)):
+        if len(board.distributions[handle].values):
+            _bring(key=f"live-table-{handle}", data=_table(cohort, board, _without(view, handle), handle, height))
+
+
+@st.cache_resource(scope="session", max_entries=6, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint, Board: lambda _: 0})
+def _table(cohort: Cohort, board: Board, question: ExploreView, handle: int, height: int) -> bytes:
+    return table_bytes(board, question, handle, name=_name(cohort, question, handle), height=height)
+
+
+def table_bytes(board: Board, view: ExploreView, handle: int, *, name: str, height: int) -> bytes:
+    """What the board shows at every stop of the handle, packed. ``height``: pixels of a Kaplan-Meier figure."""
+    ticks = {t.key: table_months(int(t.known.sum()), board.x_max) for t in board.tables}
+    live = live_board(board, view, handle, ticks)
+    responses = live_responses(board, view, handle, live.rules)
+    pack = Pack()
+    origin = [{"kind": "words", "part": "provenance", "text": pack.texts([by_hand(len(view.markers))] * len(live.stops))}]
+    figures: dict[str, Any] = {f"km-{p.key}": [*km_channels(p, pack, height=height), *origin] for p in live.panels}
+    figures["swimmer"] = [*stripe_channels(live), *origin]
+    if responses is not None:
+        figures["responses"] = [*response_channels(responses, pack), *origin]
+    endpoint = board.cohort.endpoints[board.endpoint].label
+    header: dict[str, Any] = {
+        "id": name,
+        "handle": handle,
+        "other": _other_stop(board, view, handle),
+        "stops": live.stops.tolist(),
+        "figures": figures,
+        "lines": {f"km-{p.key}": pack.texts(["\n".join(comparison_lines(head)) for head in p.heads]) for p in live.panels},
+        "finding": pack.texts([finding_of(head, endpoint) for head in live.panels[0].heads]),
+        "landscape": landscape_channels(live.panels[0], pack),
+        "landscapeName": NAME,
+    }
+    if len(board.tables) > 1:
+        header["note"] = pack.texts([f"Interaction of product and marker: when the cutoff is let go. {CAUTION}"] * len(live.stops))
+    return pack.to_bytes(header)
+
+
+def _other_stop(board: Board, view: ExploreView, handle: int) -> int:
+    """Position of the other marker's cutoff among its stops: those above it are high."""
+    if len(view.markers) < 2:
+        return -1
+    other = 1 - handle
+    return int(np.searchsorted(board.distributions[other].values, view.markers[other].cutoff, side="right")) - 1
