@@ -10,6 +10,7 @@ import math
 EN_DASH = "\u2013"
 MINUS = "\u2212"
 THIN_SPACE = "\u2009"
+INFINITE = "\u221e"
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "not estimable"
 
@@ -47,6 +48,15 @@ def ratio_with_limits(value: float, low: float, high: float) -> str:
     limit_low = "0" if low == 0 else ratio(low)
     limit_high = "no limit" if math.isinf(high) else ratio(high)
     return f"{ratio(value)} ({limit_low}{EN_DASH}{limit_high})"
+
+
+def odds_with_limits(value: float, low: float, high: float) -> str:
+    """An odds ratio with exact limits: as ``ratio_with_limits``, but an outcome that a group lacks gives '0 (0–0.42)' or '∞ (2.1–∞)'."""
+    if value == 0:
+        return f"0 (0{EN_DASH}{ratio(high)})"
+    if math.isinf(value):
+        return f"{INFINITE} ({ratio(low)}{EN_DASH}{INFINITE})"
+    return ratio_with_limits(value, low, high)
 
 
 def p_value(p: float) -> str:
