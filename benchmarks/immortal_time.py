@@ -1,4 +1,4 @@
-"""How often a status without any effect comes out "significant" (p < 0.05): naive, landmark and time-dependent analysis of the same cohorts.
+"""How often a status without any effect comes out "significant" (p < 0.05): naive, landmark and time-dependent analyses.
 
 ``python -m benchmarks.immortal_time [--cohorts 1000]``. In every simulated cohort the time to the status and the time to the event are
 drawn independently, so the true hazard ratio is 1. The naive analysis counts a status reached at any time from infusion.

@@ -23,6 +23,7 @@ from cartograph.stats.times import Counts, Indices, at_risk_of, label_codes, sur
 IncidenceLimits = Literal["log-log", "plain"]
 Cells = npt.NDArray[np.float64]  # groups x times, or causes x groups x times
 NAN = float("nan")
+ROUNDING = 1e-12  # a sum of jumps that misses 1 by less has reached it
 EVERYBODY = "all"
 COLUMNS = ["time", "at_risk", "events", "other_events", "censored", "incidence", "std_error", "ci_low", "ci_high"]
 METHOD = "Aalen-Johansen, variance as cmprsk, {} limits"
@@ -225,7 +226,7 @@ def _curve(cells: _Cells, place: int, cause: int, group: Any, z: float, ci: Inci
     at_risk, of_all = at_risk_of(cells.leaving[0]), cells.events[:, 0].sum(axis=0)
     events = cells.events[place, 0]
     free = np.cumprod(1.0 - of_all / at_risk)
-    before = np.r_[1.0, free[:-1]]
+    before = np.r_[1.0, free][:-1]
     incidence = np.cumsum(before * events / at_risk)
     error = np.sqrt(_variance(incidence, before, free, events, of_all - events, at_risk))
     low, high = _limits(incidence, error, z, ci)
@@ -257,13 +258,14 @@ def _variance(incidence: Floats, before: Floats, free: Floats, events: Counts, o
 
 def _limits(incidence: Floats, error: Floats, z: float, ci: IncidenceLimits) -> tuple[Floats, Floats]:
     """Limits from the standard error; NaN where the incidence is 0 or has reached 1."""
-    inside = (incidence > 0) & (incidence < 1)
+    inside = (incidence > 0) & (incidence < 1 - ROUNDING)
     value = np.where(inside, incidence, 0.5)
     if ci == "plain":
         low, high = np.maximum(value - z * error, 0.0), np.minimum(value + z * error, 1.0)
     else:
         width = z * error / (value * np.log(value))
-        low, high = value ** np.exp(-width), value ** np.exp(width)
+        with np.errstate(over="ignore"):  # next to 1 the lower limit is 0
+            low, high = value ** np.exp(-width), value ** np.exp(width)
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
@@ -321,16 +323,16 @@ def _pooled(at_risk: Cells, events: Cells) -> _Pooled:
     with np.errstate(divide="ignore", invalid="ignore"):
         fall = np.where(at_risk > 0, events.sum(axis=0) / at_risk, 0.0)
         after: Cells = np.cumprod(1.0 - fall, axis=1).astype(np.float64)
-        before = np.column_stack([np.ones(len(after)), after[:, :-1]])
+        before = np.column_stack([np.ones(len(after)), after])[:, :-1]
         of_group = np.cumsum(np.where(at_risk > 0, before * events[0] / at_risk, 0.0), axis=1)
-        of_group_before = np.column_stack([np.zeros(len(after)), of_group[:, :-1]])
+        of_group_before = np.column_stack([np.zeros(len(after)), of_group])[:, :-1]
         weight = np.where(at_risk > 0, at_risk / before, 0.0)
     still = weight * (1.0 - of_group_before)
     total = weight.sum(axis=0)
     jump = np.divide(events[0].sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
     incidence = np.cumsum(jump)
     share = np.divide(still, still.sum(axis=0), out=np.zeros_like(still), where=still.sum(axis=0) > 0)
-    return _Pooled(before, after, weight, share, incidence, np.r_[0.0, incidence[:-1]], total)
+    return _Pooled(before, after, weight, share, incidence, np.r_[0.0, incidence][:-1], total)
 
 
 def _gray_moments(cells: _Cells, rho: float) -> tuple[Floats, Floats, Cells]:
