@@ -27,6 +27,7 @@ RATIO_ENDS = (0.1, 10.0)
 RATIO_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NAIVE = 3.841458820694124  # chi-squared with one degree of freedom that a single cutoff passes with p = 0.05
 ROWS = ((0.53, 1.0), (0.265, 0.455), (0.0, 0.19))  # ratio, log-rank, events: shares of the height
+CUT = "HR high vs low, cut at 0.1 and 10"
 NAMES = ("HR high vs low (95 % limits)", "Log-rank chi-squared", "Events in each group")
 
 
@@ -169,10 +170,15 @@ def _words(of: Landscape, panel: LandscapePanel, names: list[list[tuple[NamedTic
     colours = theme.ink(dark=dark)
     up = NAME_ROW * len(names)
     title = f"<b>{theme.escape(shorten(panel.title, 26))}</b>\u2003n = {panel.n:,}"
-    missing = f" \u00b7 {panel.n_missing:,} not measured" if panel.n_missing else ""
+    low, high = (fmt.number(end) for end in panel.window)
+    below = [
+        theme.escape(of.endpoint),
+        *([f"{panel.n_missing:,} not measured"] if panel.n_missing else []),
+        *([f"searched: {low} to {high}"] if len(panel.scan.cutoff) else []),
+    ]
     found = [
         theme.words(title, x=0, y=1, xshift=8 - LEFT, yshift=up + 52, size=theme.SIZE_TITLE, colour=colours.text),
-        theme.words(f"{theme.escape(of.endpoint)}{missing}", x=0, y=1, xshift=8 - LEFT, yshift=up + 34, colour=colours.quiet),
+        theme.words(" \u00b7 ".join(below), x=0, y=1, xshift=8 - LEFT, yshift=up + 34, colour=colours.quiet),
         theme.words(
             f"<b>{here_words(of, panel)}</b>", x=0, y=1, xshift=8 - LEFT, yshift=up + 17, size=theme.SIZE_TEXT, colour=colours.text
         ),
@@ -180,8 +186,7 @@ def _words(of: Landscape, panel: LandscapePanel, names: list[list[tuple[NamedTic
     for i, row in enumerate(names):
         shift = 7 + NAME_ROW * i
         found += [theme.words(theme.escape(t.name), x=c, y=1, xanchor="center", yshift=shift, colour=colours.quiet) for t, c in row]
-    cut = " \u2013 limits beyond 0.1 and 10 are cut" if _is_cut(panel.scan) else ""
-    for name, (_, above) in zip((f"{NAMES[0]}{cut}", *NAMES[1:]), ROWS, strict=True):
+    for name, (_, above) in zip((CUT if _is_cut(panel.scan) else NAMES[0], *NAMES[1:]), ROWS, strict=True):
         inside = above == 1.0
         found.append(theme.words(name, x=0, y=above, xshift=3, yshift=-9 if inside else 8, colour=colours.quiet))
     if not len(panel.scan.cutoff):
@@ -247,7 +252,8 @@ def _hovers(scan: CutoffScan, of: Landscape) -> list[str]:
 
 def _stepped(values: Floats) -> Floats:
     """The last value once more, for the end of the window."""
-    return np.r_[values, values[-1:]]
+    stepped: Floats = np.r_[values, values[-1:]]
+    return stepped
 
 
 def _ratio_traces(scan: CutoffScan, x: Floats, of: Landscape, dark: bool) -> list[dict[str, Any]]:

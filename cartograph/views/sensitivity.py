@@ -100,7 +100,7 @@ def _words(variant: Variant, cutoff: float, all_variants: tuple[Variant, ...]) -
 
 
 def _sentence(result: Sensitivity) -> str:
-    """'HR 1.9; 1.6 to 2.3 with any one patient left out, 1.7 to 2.2 with any one center left out; the cutoff moved by 10 %: 1.8 to 2.1.'"""
+    """'HR 1.9; 1.8 to 2.1 with the cutoff 10 % lower or higher, 1.6 to 2.3 without any one patient.' and so on."""
     base = result.variants[0]
     if not math.isfinite(base.hazard_ratio):
         return f"HR {fmt.NOT_ESTIMABLE}: there is nothing to vary."
@@ -112,5 +112,6 @@ def _sentence(result: Sensitivity) -> str:
     ):
         found = [v.hazard_ratio for v in result.variants if v.change == change and math.isfinite(v.hazard_ratio)]
         if found:
-            parts.append(f"{fmt.ratio(min(found))} to {fmt.ratio(max(found))} {words}")
+            ends = dict.fromkeys(fmt.ratio(end) for end in (min(found), max(found)))
+            parts.append(f"{' to '.join(ends)} {words}")
     return f"HR {fmt.ratio(base.hazard_ratio)}" + (f"; {', '.join(parts)}." if parts else ".")
