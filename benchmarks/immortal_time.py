@@ -16,6 +16,7 @@ import numpy as np
 
 from cartograph.stats.hazard import HazardRatio, hazard_ratio
 from cartograph.stats.landmark import landmark
+from cartograph.stats.response import proportion
 from cartograph.stats.time_dependent import naive_hazard_ratio
 
 SIZES = (60, 200)
@@ -58,10 +59,10 @@ def row(n: int, cohorts: int) -> str:
     for i, name in enumerate(ANALYSES):
         p, value = (np.array([getattr(f[i], field) for f in found]) for field in ("p_value", "value"))
         known = np.isfinite(p)
-        false = float((p[known] < ALPHA).mean())
-        error = math.sqrt(false * (1 - false) / known.sum())
+        false = proportion(int((p[known] < ALPHA).sum()), int(known.sum()))
+        limits = f"({false.ci_low:.1%} - {false.ci_high:.1%})"
         missing = f", {(~known).sum()} not estimable" if (~known).any() else ""
-        lines.append(f"{n:>9} {name:<22} {false:>11.1%} ± {1.96 * error:.1%} {np.median(value[known]):>11.2f}{missing}")
+        lines.append(f"{n:>9} {name:<22} {false.value:>9.1%} {limits:<17} {np.median(value[known]):>11.2f}{missing}")
     return "\n".join([*lines, f"{'':>9} {cohorts} cohorts in {seconds:.1f} s"])
 
 
@@ -70,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cohorts", type=int, default=1_000, help="simulated cohorts of each size")
     cohorts = parser.parse_args().cohorts
-    print(" patients analysis                 p < 0.05 (95 % limits)  median HR   (true HR 1)")
+    print(" patients analysis                p < 0.05 (95 % limits)     median HR (true: 1)")
     for n in SIZES:
         print(row(n, cohorts), flush=True)
 

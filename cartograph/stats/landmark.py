@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cartograph.stats.results import Floats
-from cartograph.stats.times import survival_input
+from cartograph.stats.times import SAME_TIME, survival_input
 
 Flags = npt.NDArray[np.bool_]
 METHOD = "landmark: followed beyond the landmark without event, status as known at the landmark, time from the landmark"
@@ -85,16 +85,18 @@ def landmark(time: npt.ArrayLike, event: npt.ArrayLike, status_time: npt.ArrayLi
     ``time``: months from infusion, not negative; ``event``: True = event, False = censored; ``status_time``: months from infusion to the
     status, missing or infinite = not reached in follow-up; ``at``: the landmark in months, 0 or later, chosen before the curves are seen.
 
-    Included: time > at. Exposed: status_time <= at. The clock restarts at the landmark. ValueError for missing times or events, unequal
-    lengths, and a landmark that is negative or missing. When nobody or everybody is exposed, or nobody is left, a note says so.
+    Included: time > at. Exposed: status_time <= at. Times that differ from the landmark by rounding noise only are at it. The clock
+    restarts at the landmark. ValueError for missing times or events, unequal lengths, and a landmark that is negative or missing. When nobody or
+    everybody is exposed, or nobody is left, a note says so.
     """
     data = survival_input(time, event)
     reached = reached_times(status_time, len(data.time))
     if not (math.isfinite(at) and at >= 0):
         raise ValueError(f"at must be a landmark in months, 0 or later; got {at}")
     events = data.event == 1
-    included = data.time > at
-    exposed = reached <= at
+    end = at + SAME_TIME * max(1.0, at)
+    included = data.time > end
+    exposed = reached <= end
     return Landmark(
         at=float(at),
         included=included,

@@ -369,13 +369,11 @@ def hazard_ratio_by_landmark(
     still followed reaches the status, as the groups change there). ``method``, ``ties``, ``level``: as in ``hazard_ratio``. ``progress`` is
     called with 0..1; raising in it stops the work. ValueError as in ``landmark``.
     """
-    data = survival_input(time, event)
-    reached = reached_times(status_time, len(data.time))
-    asked = np.maximum(reached[reached < data.time], 0.0) if landmarks is None else np.asarray(landmarks, dtype=np.float64)
-    at = np.unique(asked)
+    f = _followed(time, event, status_time)
+    at = np.unique(f.status[np.isfinite(f.status)] if landmarks is None else np.asarray(landmarks, dtype=np.float64))
     rows = []
     for i, month in enumerate(at.tolist()):
-        found = landmark(data.time, data.event, reached, month)
+        found = landmark(time, event, status_time, month)
         ratio = hazard_ratio(found.time, found.event, found.exposed, method=method, ties=ties, level=level)
         note = "; ".join(found.notes or map(_in_words, ratio.notes))
         counts = (found.n_analysed, found.n_exposed, found.events_unexposed, found.events_exposed)

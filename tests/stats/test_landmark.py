@@ -121,6 +121,12 @@ def test_events_at_the_landmark_are_before_it_and_a_status_at_the_landmark_count
     assert (found.events_before, found.censored_before, found.reached_and_left_out) == (1, 1, 2)
 
 
+def test_rounding_noise_does_not_carry_a_patient_beyond_the_landmark() -> None:
+    found = landmark([0.1 + 0.2, 0.5, 0.5], [True, True, False], [np.nan, 0.1 + 0.2, 0.4], 0.3)
+    assert found.included.tolist() == [False, True, True]
+    assert found.exposed.tolist() == [True, False]
+
+
 @pytest.mark.parametrize("at", [-1.0, math.nan, math.inf])
 def test_a_landmark_is_a_month(at: float) -> None:
     with pytest.raises(ValueError, match="at must be a landmark in months"):
