@@ -86,8 +86,8 @@ def landmark(time: npt.ArrayLike, event: npt.ArrayLike, status_time: npt.ArrayLi
     status, missing or infinite = not reached in follow-up; ``at``: the landmark in months, 0 or later, chosen before the curves are seen.
 
     Included: time > at. Exposed: status_time <= at. Times that differ from the landmark by rounding noise only are at it. The clock
-    restarts at the landmark. ValueError for missing times or events, unequal lengths, and a landmark that is negative or missing. When nobody or
-    everybody is exposed, or nobody is left, a note says so.
+    restarts at the landmark. ValueError for missing times or events, unequal lengths, and a landmark that is negative or missing. When
+    nobody or everybody is exposed, or nobody is left, a note says so.
     """
     data = survival_input(time, event)
     reached = reached_times(status_time, len(data.time))

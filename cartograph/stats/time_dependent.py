@@ -265,6 +265,8 @@ def _of_followed(strata: npt.ArrayLike, f: _Followed) -> npt.NDArray[np.int64]:
 def _in_words(note: str) -> str:
     """A note about two groups as one about two states."""
     words = {
+        "the high group is": "those with the status are",
+        "the low group is": "those without the status are",
         "the high group": "those with the status",
         "the low group": "those without the status",
         "the groups are": "patients with and without the status are",

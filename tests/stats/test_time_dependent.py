@@ -314,6 +314,8 @@ def test_no_events_no_patients_and_time_zero() -> None:
 def test_one_group_without_events_is_named_by_its_status() -> None:
     found = time_dependent_hazard_ratio([2.0, 5.0, 8.0], [1, 1, 0], [np.nan, np.nan, 1.0])
     assert found.notes == ("no events in those with the status",)
+    alone = time_dependent_hazard_ratio([1.0, 3.0, 4.0], [1, 1, 1], [np.nan, 0.5, 0.5])
+    assert alone.notes == ("no events in those with the status while those without the status are at risk",)
 
 
 def test_rounding_noise_between_status_and_end_is_no_stretch() -> None:
