@@ -14,7 +14,8 @@ def cohort(n: int, seed: int = 565) -> pd.DataFrame:
     """One row per patient with the headers of the app's template; ferritin is distinct for each patient and drives PFS."""
     rng = np.random.default_rng([seed, n])
     score = rng.standard_normal(n)
-    ferritin = np.unique(np.round(np.exp(5.6 + 1.1 * rng.standard_normal(3 * n)), 1))
+    digits = 1 if n < 50_000 else 4
+    ferritin = np.unique(np.round(np.exp(5.6 + 1.1 * rng.standard_normal(3 * n)), digits))
     ferritin = rng.permutation(ferritin)[:n]
     ferritin = np.sort(ferritin)[np.argsort(np.argsort(score))]
     hazard = 0.045 * 1.5**score

@@ -20,7 +20,8 @@ from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
 from components.live_cutoff.board import Moving, Placed, show_board, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
-from components.marker_panel import marker_panel
+from components.live_cutoff.track import wanted_table
+from components.marker_panel import marker_panel, track_key
 from components.text import html_table, neutral_cells, plain
 
 KM_HEIGHT = 430
@@ -76,7 +77,8 @@ def _board(cohort: Cohort) -> None:
     marker_panel(ready.cohort, view, result.distributions, tables=moving.tables, beside=display_options)
     _figures(result, drawing, moving, cohort)
     _tables(drawing)
-    bring_tables(cohort, ready, view, height=KM_HEIGHT)
+    wanted = [wanted_table(track_key(position, marker)) for position, marker in enumerate(view.markers)]
+    bring_tables(cohort, ready, view, height=KM_HEIGHT, wanted=wanted)
 
 
 def _draw(result: ExploreResult, shown: Display) -> Drawing:

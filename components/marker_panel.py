@@ -15,7 +15,7 @@ from cartograph.views.explore import Distribution, ExploreView, Marker, Origin
 from cartograph.views.looks import looks_words
 from cartograph.views.provenance import sources
 from components import state
-from components.live_cutoff.track import cutoff_slider
+from components.live_cutoff.track import Live, cutoff_slider
 from components.text import plain
 
 QUANTILES: tuple[tuple[str, float, Origin], ...] = (("Q1", 0.25, "quartile"), ("median", 0.5, "median"), ("Q3", 0.75, "quartile"))
@@ -69,6 +69,11 @@ def _actions(cohort: Cohort, offered: dict[str, Column], view: ExploreView, besi
     _lock(view)
 
 
+def track_key(position: int, marker: Marker) -> str:
+    """Key of the handle of a marker."""
+    return f"slider-{position}-{marker.column}"
+
+
 def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marker: Marker, shape: Distribution, table: str) -> None:
     column = offered[marker.column]
     name, track, box = st.columns([2.2, 6, 1.4], vertical_alignment="center")
@@ -78,9 +83,8 @@ def _marker_row(cohort: Cohort, offered: dict[str, Column], position: int, marke
         cutoff_slider(
             shape,
             marker.cutoff,
-            key=f"slider-{position}-{marker.column}",
-            table=table,
-            locked=state.locked(),
+            key=track_key(position, marker),
+            live=Live(table, lazy=len(state.view().markers) > 1, locked=state.locked()),
             ticks=column.cutoffs,
             on_change=_slid,
             args=(position, marker.column),

@@ -54,11 +54,7 @@ def km_channels(panel: LivePanel, pack: Pack, *, height: int) -> Channels:
 
 def response_channels(responses: LiveResponses, pack: Pack) -> Channels:
     """Bars, their rates and the headings with Fisher's p."""
-    stops = range(len(responses.counts))
-    made = []
-    for k in stops:
-        groups = responses.groups(k)
-        made.append(bar_lines(groups, responses.tests(groups)))
+    made = [bar_lines(responses.groups(k), responses.tests(k)) for k in range(len(responses.counts))]
     bars, headings = [m[0] for m in made], [m[1] for m in made]
     found: Channels = []
     for i in range(len(headings[0])):

@@ -92,25 +92,28 @@ def _arrange(groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest]) -> 
     """Bars and headings from top to bottom, and the rows they take."""
     rows: list[Row] = []
     headings: list[Heading] = []
+    of_visit: dict[str, dict[str, list[ResponseGroup]]] = {}
+    for group in groups:
+        of_visit.setdefault(group.panel, {}).setdefault(group.visit, []).append(group)
     y = 0.0
-    for panel in dict.fromkeys(g.panel for g in groups):
-        of_panel = [g for g in groups if g.panel == panel]
-        reason = _common_reason([t for t in tests if t.panel == panel])
-        headings.append(Heading(_panel_words(panel, of_panel, reason), y + PANEL_ROWS / 2, panel=True))
+    for panel, visits in of_visit.items():
+        tested = [t for t in tests if t.panel == panel]
+        reason = _common_reason(tested)
+        headings.append(Heading(_panel_words(panel, next(iter(visits.values())), reason), y + PANEL_ROWS / 2, panel=True))
         y += PANEL_ROWS
-        for visit in dict.fromkeys(g.visit for g in of_panel):
-            words = theme.escape(visit) + ("" if reason else _test_words([t for t in tests if t.panel == panel and t.visit == visit]))
+        for visit, bars in visits.items():
+            words = theme.escape(visit) + ("" if reason else _test_words([t for t in tested if t.visit == visit]))
             headings.append(Heading(words, y + VISIT_ROWS * 0.58, panel=False))
             y += VISIT_ROWS
-            for group in (g for g in of_panel if g.visit == visit):
-                rows.append(Row(group, y + 0.5))
-                y += 1
+            rows += [Row(group, y + 0.5 + i) for i, group in enumerate(bars)]
+            y += len(bars)
         y += GAP_ROWS
     return rows, headings, max(y, 1.0)
 
 
 def _panel_words(panel: str, groups: Sequence[ResponseGroup], reason: str) -> str:
-    n = sum(g.n for g in groups if g.visit == groups[0].visit)
+    """``groups``: those of one visit."""
+    n = sum(g.n for g in groups)
     return f"<b>{theme.escape(shorten(panel, 26))}</b>\u2003n = {n:,}" + (f" \u00b7 no p: {theme.escape(reason)}" if reason else "")
 
 

@@ -88,7 +88,7 @@ def fisher_exact(table: npt.ArrayLike) -> FisherTest:
         return FisherTest(1.0 if n else float("nan"), n, notes=("every patient has the same outcome or is in the same group",))
     if counts.shape == (2, 2):
         (a, b), (c, d) = counts.tolist()
-        return FisherTest(_two_by_two(a, b, c, d), n)
+        return FisherTest(fisher_two_by_two(a, b, c, d), n)
     p_value = _enumerated(counts)
     if p_value is not None:
         return FisherTest(p_value, n)
@@ -99,9 +99,12 @@ def fisher_exact(table: npt.ArrayLike) -> FisherTest:
     )
 
 
-@lru_cache(maxsize=4096)
-def _two_by_two(a: int, b: int, c: int, d: int) -> float:
-    """Sum of hypergeometric probabilities; by logarithms of factorials, so that large tables do not overflow."""
+@lru_cache(maxsize=32_768)
+def fisher_two_by_two(a: int, b: int, c: int, d: int) -> float:
+    """P of Fisher's test of the whole numbers (a, b), (c, d), for callers that test thousands of tables.
+
+    Sum of hypergeometric probabilities; by logarithms of factorials, so that large tables do not overflow.
+    """
     row, column, n = a + b, a + c, a + b + c + d
     x = np.arange(max(0, row + column - n), min(row, column) + 1)
     log_p = -(gammaln(x + 1) + gammaln(row - x + 1) + gammaln(column - x + 1) + gammaln(n - row - column + x + 1))

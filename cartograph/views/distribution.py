@@ -10,6 +10,7 @@ from cartograph.views.defaults import known_values
 from cartograph.views.explore import Distribution
 
 MAX_STOPS = 512  # a handle on a 500 px track cannot tell more values apart
+FEWER_STOPS, MANY = 256, 2000  # of many patients, whose neighbours look alike
 MAX_BINS = 40
 
 
@@ -51,9 +52,9 @@ def _edges(values: Floats, log_scale: bool) -> Floats:
 
 
 def _stops(values: Floats) -> Floats:
-    """The distinct values, thinned evenly by rank above ``MAX_STOPS``; the smallest and the largest stay."""
-    distinct = np.unique(values)
-    if len(distinct) <= MAX_STOPS:
+    """The distinct values, thinned evenly by rank above 512 (of more than 2,000 patients above 256); the smallest and the largest stay."""
+    distinct, most = np.unique(values), FEWER_STOPS if len(values) > MANY else MAX_STOPS
+    if len(distinct) <= most:
         return distinct
-    stops = np.unique(np.linspace(0, len(distinct) - 1, MAX_STOPS).round().astype(int))
+    stops = np.unique(np.linspace(0, len(distinct) - 1, most).round().astype(int))
     return np.asarray(distinct[stops], dtype=np.float64)

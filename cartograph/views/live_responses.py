@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView, ResponseGroup, ResponseTest
 from cartograph.views.grouping import GroupRule
 from cartograph.views.live import arrangement_of
-from cartograph.views.responses import IS_COMPLETE, IS_RESPONDER, NOT_EVALUABLE, NOT_KNOWN, response_tests
+from cartograph.views.responses import IS_COMPLETE, IS_RESPONDER, NOT_EVALUABLE, NOT_KNOWN, response_test
 
 Codes = npt.NDArray[np.int64]
 LEVELS = len(RESPONSE_LEVELS)
@@ -30,15 +29,12 @@ class LiveResponses:
     visits: tuple[str, ...]
     counts: Codes
     rules: tuple[tuple[GroupRule, ...], ...]
+    totals: tuple[Codes, Codes, Codes, Codes]  # patients, evaluable, PR or better, CR + sCR; each stops x panels x visits x groups
 
     def groups(self, stop: int) -> tuple[ResponseGroup, ...]:
         """The bars at a stop in the order of ``ExploreResult.responses``; rates without limits, which only the page at rest shows."""
-        counts = self.counts[stop]
-        n = counts.sum(axis=-1).tolist()
-        evaluable = (counts[..., :LEVELS].sum(axis=-1) - counts[..., NOT_EVALUABLE]).tolist()
-        responders = counts[..., :LEVELS][..., IS_RESPONDER].sum(axis=-1).tolist()
-        complete = counts[..., :LEVELS][..., IS_COMPLETE].sum(axis=-1).tolist()
-        levels = counts[..., :LEVELS].tolist()
+        n, evaluable, responders, complete = (a[stop].tolist() for a in self.totals)
+        levels = self.counts[stop, ..., :LEVELS].tolist()
         return tuple(
             ResponseGroup(
                 panel=panel,
@@ -56,11 +52,20 @@ class LiveResponses:
             for g, rule in enumerate(self.rules[stop])
         )
 
-    def tests(self, groups: Sequence[ResponseGroup]) -> tuple[ResponseTest, ...]:
+    def tests(self, stop: int) -> tuple[ResponseTest, ...]:
         """Fisher's tests of a stop; none for three groups, whose tables are too many to list while a cutoff moves."""
         if len(self.rules[0]) > 2:
             return ()
-        return tuple(test for panel in self.panels for test in response_tests([g for g in groups if g.panel == panel]))
+        _, evaluable, responders, complete = (a[stop].tolist() for a in self.totals)
+        return tuple(
+            test
+            for p, panel in enumerate(self.panels)
+            for v, visit in enumerate(self.visits)
+            for test in (
+                response_test(panel, visit, "ORR", responders[p][v], evaluable[p][v]),
+                response_test(panel, visit, "CR", complete[p][v], evaluable[p][v]),
+            )
+        )
 
 
 def _rate(successes: int, n: int) -> Estimate:
@@ -83,7 +88,14 @@ def live_responses(board: Board, view: ExploreView, handle: int, rules: tuple[tu
         )
         for table in board.tables
     ]
-    return LiveResponses(tuple(t.title for t in board.tables), board.responses.visits, np.stack(found, axis=1), rules)
+    counts = np.stack(found, axis=1)
+    return LiveResponses(tuple(t.title for t in board.tables), board.responses.visits, counts, rules, _totals(counts))
+
+
+def _totals(counts: Codes) -> tuple[Codes, Codes, Codes, Codes]:
+    known = counts[..., :LEVELS]
+    evaluable = known.sum(axis=-1) - known[..., NOT_EVALUABLE]
+    return counts.sum(axis=-1), evaluable, known[..., IS_RESPONDER].sum(axis=-1), known[..., IS_COMPLETE].sum(axis=-1)
 
 
 def _counted(

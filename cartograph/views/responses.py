@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cartograph.cohort.model import Cohort
 from cartograph.cohort.schema import COMPLETE_RESPONDERS, RESPONDERS, RESPONSE_LEVELS
-from cartograph.stats.response import fisher_exact, proportion
+from cartograph.stats.response import fisher_exact, fisher_two_by_two, proportion
 from cartograph.views.explore import ResponseGroup, ResponseTest
 from cartograph.views.grouping import GroupRule
 from cartograph.views.panels import MIN_FOR_P
@@ -114,10 +114,19 @@ def response_tests(groups: Sequence[ResponseGroup]) -> tuple[ResponseTest, ...]:
 
 
 def _test(groups: Sequence[ResponseGroup], outcome: Literal["ORR", "CR"], inside: npt.NDArray[np.bool_]) -> ResponseTest:
-    smallest = min(g.evaluable for g in groups)
-    if smallest < MIN_FOR_P:
+    successes = [sum(count for (_, count), counted in zip(g.counts, inside.tolist(), strict=True) if counted) for g in groups]
+    return response_test(groups[0].panel, groups[0].visit, outcome, successes, [g.evaluable for g in groups])
+
+
+def response_test(
+    panel: str, visit: str, outcome: Literal["ORR", "CR"], successes: Sequence[int], evaluable: Sequence[int]
+) -> ResponseTest:
+    """Fisher's p of one outcome between groups, or why it is not given."""
+    if min(evaluable) < MIN_FOR_P:
         reason = f"fewer than {MIN_FOR_P} evaluable patients in a group"
-        return ResponseTest(groups[0].panel, groups[0].visit, outcome, float("nan"), reason)
-    successes = [int(np.array([c for _, c in g.counts])[inside].sum()) for g in groups]
-    table = np.array([[s, g.evaluable - s] for s, g in zip(successes, groups, strict=True)])
-    return ResponseTest(groups[0].panel, groups[0].visit, outcome, fisher_exact(table).p_value)
+        return ResponseTest(panel, visit, outcome, float("nan"), reason)
+    if len(successes) == 2:
+        (a, c), (first, second) = successes, evaluable
+        return ResponseTest(panel, visit, outcome, fisher_two_by_two(a, first - a, c, second - c))
+    table = np.array([[s, n - s] for s, n in zip(successes, evaluable, strict=True)])
+    return ResponseTest(panel, visit, outcome, fisher_exact(table).p_value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,10 +42,14 @@ def _without(view: ExploreView, handle: int) -> ExploreView:
     return replace(view, markers=tuple(markers))
 
 
-def bring_tables(cohort: Cohort, board: Board, view: ExploreView, *, height: int) -> None:
-    """Send the table of each handle; one that is already in the browser is only named again."""
+def bring_tables(cohort: Cohort, board: Board, view: ExploreView, *, height: int, wanted: Sequence[str]) -> None:
+    """Send the table of each handle; one that is already in the browser is only named again.
+
+    With two markers a table is made when its handle asks for it: ``wanted`` names those.
+    """
     for handle in range(len(view.markers)):
-        if len(board.distributions[handle].values):
+        asked = len(view.markers) == 1 or _name(cohort, view, handle) in wanted
+        if asked and len(board.distributions[handle].values):
             _bring(key=f"live-table-{handle}", data=_table(cohort, board, _without(view, handle), handle, height))
 
 

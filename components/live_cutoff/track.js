@@ -116,7 +116,8 @@ function build(parent) {
   box.addEventListener("pointermove", (event) => s.dragging && dragTo(event));
   box.addEventListener("pointerup", () => { if (s.dragging) { s.dragging = false; if (s.value !== s.before) tell(s); } });
   box.addEventListener("pointercancel", () => { if (s.dragging) { goBack(s); } });
-  s.handle.addEventListener("focus", () => { if (!s.dragging) s.before = s.value; });
+  s.handle.addEventListener("focus", () => { if (!s.dragging) s.before = s.value; want(s); });
+  box.addEventListener("pointerenter", () => want(s));
   s.handle.addEventListener("keydown", (event) => onKey(s, event));
   s.watch = new ResizeObserver(() => s.data && layOut(s));
   s.watch.observe(box);
@@ -127,6 +128,13 @@ function build(parent) {
 
 /** True while the handle is the user's: dragged, or moved and Python has not answered. An answer that never comes must not lock it. */
 const ours = (s) => Boolean(s.dragging || s.waiting || (s.sent > s.acknowledged && performance.now() - s.sentAt < 3000));
+
+/** With two markers a table holds for one cutoff of the other: it is made when a hand comes near, not after every move of the other. */
+function want(s) {
+  if (!s.data?.lazy || s.asked === s.data.table || bus.tables.has(s.data.table)) return;
+  s.asked = s.data.table;
+  s.set("wanted", s.data.table);
+}
 
 function goBack(s) {
   s.dragging = false;

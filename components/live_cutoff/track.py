@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,28 @@ _slider = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How the page follows a handle.
+
+    ``table``: name of the live table whose stops the handle shows. ``lazy``: it is asked for when a hand comes near (``wanted_table``).
+    ``locked``: the handle stays where it is.
+    """
+
+    table: str = ""
+    lazy: bool = False
+    locked: bool = False
+
+
+NOT_LIVE = Live()
+
+
 def cutoff_slider(
     distribution: Distribution,
     cutoff: float,
     *,
     key: str,
-    table: str = "",
-    locked: bool = False,
+    live: Live = NOT_LIVE,
     ticks: Sequence[Cutoff] = (),
     on_change: Callable[..., None] | None = None,
     args: tuple[Any, ...] = (),
@@ -44,10 +60,9 @@ def cutoff_slider(
     """Histogram with a handle at ``cutoff``; the part at or below it in the colour of low, above it in the colour of high.
 
     Mouse, touch, arrows (one measured value), Page Up/Down (a tenth of them), Home, End; Esc goes back. ``ticks``: cutoffs that
-    are marked on the track, the most important first. ``table``: name of the live table whose stops the handle shows while it moves.
-    ``locked``: the handle stays where it is. ``on_change(*args, value, seen)`` runs before the page is drawn again, on every key press
-    and when the handle is released; ``seen``: every stop that was on screen since the last time. ``cutoff`` moves the handle unless it
-    is being dragged.
+    are marked on the track, the most important first. ``live``: how the page follows while it moves. ``on_change(*args, value, seen)``
+    runs before the page is drawn again, on every key press and when the handle is released; ``seen``: every stop that was on screen
+    since the last time. ``cutoff`` moves the handle unless it is being dragged.
     Returns the value that the user chose last with this handle, None before.
     """
 
@@ -58,14 +73,20 @@ def cutoff_slider(
 
     chosen = _chosen(key)
     sent = slider_data(distribution, cutoff, ticks, dark=state.is_dark(), acknowledged=chosen[1] if chosen else 0)
-    sent |= {"table": table, "locked": locked}
+    sent |= {"table": live.table, "locked": live.locked, "lazy": live.lazy}
     _slider(
         key=key,
         data=json.dumps(sent, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(),
         height=HEIGHT,
         on_cutoff_change=moved,
+        on_wanted_change=lambda: None,
     )
     return chosen[0] if chosen else None
+
+
+def wanted_table(key: str) -> str:
+    """The name of the table that this handle asked for last."""
+    return str(getattr(state.get(key), "wanted", None) or "")
 
 
 def _chosen(key: str) -> tuple[float, int] | None:

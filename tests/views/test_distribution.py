@@ -4,7 +4,7 @@ import numpy as np
 
 from cartograph.cohort.model import Cohort
 from cartograph.views.defaults import quantile_cutoff
-from cartograph.views.distribution import MAX_STOPS, distribution
+from cartograph.views.distribution import FEWER_STOPS, distribution
 from tests.views.conftest import make_cohort
 
 
@@ -20,7 +20,7 @@ def test_stops_are_real_values_and_keep_the_extremes() -> None:
     cohort = make_cohort(3000)
     shape = distribution(cohort, "cmax")
     values = cohort.patients["cmax"].to_numpy()
-    assert len(shape.values) == MAX_STOPS
+    assert len(shape.values) == FEWER_STOPS
     assert np.isin(shape.values, values).all()
     assert (shape.values[0], shape.values[-1]) == (values.min(), values.max())
 
