@@ -89,7 +89,7 @@ def _name_rows(of: Landscape) -> list[list[tuple[NamedTick, float]]]:
     rows: list[list[tuple[NamedTick, float]]] = [[] for _ in range(NAME_ROWS)]
     for tick in sorted(of.ticks, key=lambda t: t.value):
         width = PER_LETTER * len(tick.name) / NARROW
-        centre = spread([_share(of, tick.value)], width, -0.1, 1.15)[0]
+        centre = spread([_share(of, tick.value)], width, 0.0, 1.15)[0]
         for row in rows:
             if not row or row[-1][1] + (PER_LETTER * len(row[-1][0].name) / NARROW + width) / 2 <= centre:
                 row.append((tick, centre))
@@ -184,11 +184,12 @@ def _words(of: Landscape, panel: LandscapePanel, names: list[list[tuple[NamedTic
         ),
     ]
     for i, row in enumerate(names):
-        shift = 7 + NAME_ROW * i
+        shift = 8 + NAME_ROW * i
         found += [theme.words(theme.escape(t.name), x=c, y=1, xanchor="center", yshift=shift, colour=colours.quiet) for t, c in row]
-    for name, (_, above) in zip((CUT if _is_cut(panel.scan) else NAMES[0], *NAMES[1:]), ROWS, strict=True):
-        inside = above == 1.0
-        found.append(theme.words(name, x=0, y=above, xshift=3, yshift=-9 if inside else 8, colour=colours.quiet))
+    # the ratio's name stands at the foot of its row, where ratios seldom are; the others above theirs
+    places = ((ROWS[0][0], 9), *((above, 8) for _, above in ROWS[1:]))
+    for name, (y, shift) in zip((CUT if _is_cut(panel.scan) else NAMES[0], *NAMES[1:]), places, strict=True):
+        found.append(theme.words(name, x=0, y=y, xshift=3, yshift=shift, colour=colours.quiet))
     if not len(panel.scan.cutoff):
         found.append(theme.words("No cutoff to compare", x=0.5, y=0.75, xanchor="center", size=theme.SIZE_TEXT, colour=colours.quiet))
     found.append(theme.words("naive 0.05", x=1, y=NAIVE, yref="y2", xshift=4, colour=colours.quiet))
