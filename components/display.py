@@ -30,8 +30,11 @@ def display() -> Display:
 
 
 def display_options() -> None:
-    """The popover that changes them."""
-    with st.popover("Display", icon=":material/tune:", type="tertiary"):
+    """The popover that changes them; what is in it is sent when it is opened."""
+    popover = st.popover("Display", icon=":material/tune:", type="tertiary", key="display", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
         st.toggle("Confidence limits on curves (log-log, 95 %)", value=True, key=KEYS[0], persist_state="session")
         st.selectbox("Courses sorted by", list(ORDERS), format_func=ORDERS.__getitem__, key=KEYS[1], persist_state="session")
         st.selectbox("Courses grouped by", list(GROUPS), format_func=GROUPS.__getitem__, key=KEYS[2], persist_state="session")

@@ -477,6 +477,8 @@ def test_another_cohort_starts_with_its_own_view(opened: Open) -> None:
 def test_how_figures_are_drawn_changes_no_number(opened: Open) -> None:
     cohort = make_cohort()
     page = opened(cohort)
+    page.session_state["display"] = True  # opened
+    page.run()
     page.toggle(key="show limits").set_value(False).run()
     page.selectbox(key="order of lanes").set_value("response").run()
     page.selectbox(key="lanes by").set_value("none").run()
