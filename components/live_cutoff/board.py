@@ -21,6 +21,7 @@ _finding = st.components.v2.component(
     "cartograph.finding", css=(_HERE / "finding.css").read_text(encoding="utf-8"), js=engine.call("finding")
 )
 PER_ROW = 3  # narrower, the at-risk numbers run together
+TWO_ROWS = 4  # panels that stand two by two rather than three and one
 KEY = "board"
 
 
@@ -66,7 +67,7 @@ def show_board(
         "panels": [placed(figure) for figure in panels],
         "pair": [placed(figure) for figure in pair],
         "note": note,
-        "perRow": PER_ROW,
+        "perRow": 2 if len(panels) == TWO_ROWS else PER_ROW,
         "tables": moving.tables,
         "cutoffs": moving.cutoffs,
     }

@@ -23,6 +23,7 @@ from components.explore_words import CAUTION, comparison_lines, finding_of
 from components.live_cutoff import engine
 
 _bring = st.components.v2.component("cartograph.live_table", js=engine.call("table"))
+QUICK = 20_000  # patients x stops of a table that takes less than a tenth of a second
 NAME = "HR high vs low, all patients"
 
 
@@ -45,11 +46,12 @@ def _without(view: ExploreView, handle: int) -> ExploreView:
 def bring_tables(cohort: Cohort, board: Board, view: ExploreView, *, height: int, wanted: Sequence[str]) -> None:
     """Send the table of each handle; one that is already in the browser is only named again.
 
-    With two markers a table is made when its handle asks for it: ``wanted`` names those.
+    With two markers and many patients a table is made when its handle asks for it: ``wanted`` names those.
     """
     for handle in range(len(view.markers)):
-        asked = len(view.markers) == 1 or _name(cohort, view, handle) in wanted
-        if asked and len(board.distributions[handle].values):
+        stops = len(board.distributions[handle].values)
+        quick = len(view.markers) == 1 or board.cohort.n * stops <= QUICK
+        if stops and (quick or _name(cohort, view, handle) in wanted):
             _bring(key=f"live-table-{handle}", data=_table(cohort, board, _without(view, handle), handle, height))
 
 

@@ -239,7 +239,7 @@ function strip(s) {
   const { line, band } = stripPaths(table.stops, value, low, high, s.x, s.y);
   node("path", { class: "ratios-band", d: band }, s.svg);
   node("path", { class: "ratios", d: line }, s.svg);
-  node("text", { class: "axis", x: ROOM.left, y: ROOM.top2 + 3 }, s.svg).textContent = table.landscapeName;
+  node("text", { class: "axis name", x: ROOM.left, y: ROOM.top2 + 3 }, s.svg).textContent = table.landscapeName;
   s.ratios = { stops: table.stops, value };
   s.dot = node("circle", { class: "dot", r: 3.5 }, s.svg);
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { all, at, bus, cut, marks, pieces, steps, stopOf, textAt, unpack } from "../../components/live_cutoff/live.js";
+import { all, at, bus, cut, marks, paint, pieces, steps, stopOf, textAt, unpack } from "../../components/live_cutoff/live.js";
 import { stripPaths } from "../../components/live_cutoff/track.js";
 
 /** A pack as charts/pack.py writes it, before it is deflated. */
@@ -87,4 +87,22 @@ test("the latest place wins, in the next frame; parts go back to rest", () => {
   bus.rest();
   assert.deepEqual(seen, [2, "rest"]);
   bus.parts.delete(part);
+});
+
+/** A drawn figure with one node per part, as far as painting needs it. */
+function drawn(parts, traces, layout) {
+  const nodes = parts.map(() => ({ attrs: {}, node: { setAttribute(name, value) { this[name] = value; } } }));
+  const axes = { x: { to: (v) => v * 10 }, y: { to: (v) => v } };
+  const state = { nodes, parts: new Map(parts.map((part, i) => [part, [i]])), found: { frame: { axes } } };
+  return { view: { state, traces: new Map(traces), figure: { layout } }, d: (i) => nodes[i].node.d };
+}
+
+test("a stripe has the colour of its lane's group: of one marker, and of two with the other cutoff kept", () => {
+  const parts = ["stripe:low", "stripe:mixed", "stripe:high"], layout = { meta: { stripe: [-0.2, -0.1] } };
+  const one = drawn(parts, [["stripe:low", { customdata: [[0, 2], [1, 5], [2, 3]] }]], layout);
+  paint(one.view, { handle: 0, other: -1 }, [{ kind: "stripes", roles: ["low", "high"] }], 3);
+  assert.deepEqual([0, 1, 2].map(one.d), ["M-2 0H-1M-2 2H-1", "", "M-2 1H-1"]); // low from its stop on
+  const two = drawn(parts, [["stripe:low", { customdata: [[0, 2, 9], [1, 5, 9], [2, 3, 1]] }]], layout);
+  paint(two.view, { handle: 0, other: 4 }, [{ kind: "stripes", roles: ["low", "mixed", "high"] }], 3);
+  assert.deepEqual([0, 1, 2].map(two.d), ["M-2 2H-1", "M-2 0H-1", "M-2 1H-1"]);
 });

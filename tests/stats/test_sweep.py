@@ -105,7 +105,8 @@ def test_columns_keep_every_step_or_say_how_late_one_is_drawn() -> None:
     assert months.tolist() == time[steps & (time <= 60)].tolist()
     assert (time[column] == months).all()
     months, column = sweeping.thinned_times(time, steps, 60.0, 120)
-    assert len(months) == 120 and months[-1] == 60.0
+    assert len(months) == 120
+    assert months[-1] == 60.0
     assert (months - time[column] < 60 / 120).all()
     values = sweeping.at_columns(np.arange(3.0), np.array([-1, 0, 2]), 9.0)
     assert values.tolist() == [9.0, 0.0, 2.0]
