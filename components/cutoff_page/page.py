@@ -1,0 +1,123 @@
+"""The Cutoff page from top to bottom: sentence, cutoff, what it is worth in plain words, every other cutoff, and the evidence in tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from cartograph.cohort import Cohort
+from cartograph.views.board import Board, compute_on
+from cartograph.views.explore import ExploreResult, ExploreView
+from components import explore_board, state
+from components.cutoff_page.continuous import continuous_section
+from components.cutoff_page.endpoints import endpoints_section
+from components.cutoff_page.landscapes import landscapes
+from components.cutoff_page.plane import plane_section
+from components.cutoff_page.sensitivity import sensitivity_section
+from components.cutoff_page.subject import Subject
+from components.explore_words import finding, flow_line
+from components.live_cutoff.board import Moving, show_finding
+from components.live_cutoff.tables import bring_tables, table_names
+from components.live_cutoff.track import wanted_table
+from components.marker_panel import marker_panel, track_key
+from components.text import plain
+
+STYLE = Path(__file__).parent / "page.css"
+SECTIONS: dict[str, Callable[[Subject], None]] = {
+    "Kept continuous": continuous_section,
+    "Two biomarkers": plane_section,
+    "All endpoints": endpoints_section,
+    "Sensitivity": sensitivity_section,
+}
+
+
+def show(cohort: Cohort) -> None:
+    """The page of the active cohort; what stands below the sidebar is drawn again when a cutoff moves."""
+    st.html(STYLE)
+    if not cohort.endpoints:
+        st.info("A cutoff is judged by an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
+        return
+    _page(cohort)
+
+
+@st.fragment
+def _page(cohort: Cohort) -> None:
+    view = state.view()
+    ready = explore_board.board(cohort, explore_board.without_cutoffs(view))
+    result = compute_on(ready, view)
+    moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
+    state.write_link()
+    state.look(view)
+    _head(cohort, ready, result, moving)
+    why_not = _nothing_to_judge(ready, view)
+    if why_not:
+        st.info(why_not, icon=":material/info:")
+        return
+    about = Subject(cohort, ready, view, _which_marker(ready, view), "all", state.is_dark())
+    landscapes(about, moving)
+    _sections(about)
+    wanted = [wanted_table(track_key(position, marker)) for position, marker in enumerate(view.markers)]
+    bring_tables(cohort, ready, view, height=explore_board.KM_HEIGHT, wanted=wanted)
+
+
+def _head(cohort: Cohort, ready: Board, result: ExploreResult, moving: Moving) -> None:
+    """The finding in one sentence, what must be known before believing it, and the cutoff itself."""
+    show_finding(finding(result), flow_line(result), moving)
+    for words in result.warnings:
+        st.warning(plain(words), icon=":material/warning:")
+    if ready.cohort.n:
+        marker_panel(ready.cohort, result.view, result.distributions, tables=moving.tables, beside=lambda: None)
+
+
+def _nothing_to_judge(ready: Board, view: ExploreView) -> str:
+    """Why the page ends here, or ""."""
+    if not ready.cohort.n:
+        return "No patient passes the filters. Remove one in the sidebar."
+    return (
+        "" if view.markers else "This cohort has no biomarker that is known before infusion and differs between patients: nothing to cut."
+    )
+
+
+def _which_marker(ready: Board, view: ExploreView) -> int:
+    """Position of the biomarker that the page speaks of: with two, the one that is chosen."""
+    if len(view.markers) < 2:
+        return 0
+    labels = {m.column: column.label for m, column in zip(view.markers, ready.columns, strict=True)}
+    key = "cutoff-biomarker"
+    if state.get(key) not in labels:
+        state.put(key, view.markers[0].column)
+    chosen = st.segmented_control("Cutoff of", list(labels), format_func=lambda c: plain(labels[c]), key=key, required=True)
+    return [m.column for m in view.markers].index(chosen)
+
+
+@st.fragment
+def _sections(about: Subject) -> None:
+    """The evidence: only the tab that is open is computed."""
+    chosen = _panel(about)
+    tabs = st.tabs(list(SECTIONS), on_change="rerun", key="cutoff-sections")
+    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+        if tab.open:
+            with tab:
+                _section(chosen, section)
+
+
+def _section(about: Subject, section: Callable[[Subject], None]) -> None:
+    why_not = about.why_not()
+    if why_not:
+        st.info(plain(why_not), icon=":material/info:")
+    else:
+        section(about)
+
+
+def _panel(about: Subject) -> Subject:
+    """Whose numbers the tabs show."""
+    titles = {table.key: table.title for table in about.board.tables}
+    if len(titles) < 2:
+        return about
+    key = "cutoff-panel"
+    if state.get(key) not in titles:
+        state.put(key, "all")
+    chosen = st.segmented_control("Patients", list(titles), format_func=lambda k: plain(titles[k]), key=key, required=True)
+    return about.of(chosen)
