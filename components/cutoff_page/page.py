@@ -10,13 +10,15 @@ import streamlit as st
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on
 from cartograph.views.explore import ExploreResult, ExploreView
+from cartograph.views.paragraph import Evidence, paragraph
 from components import explore_board, state
-from components.cutoff_page.continuous import continuous_section
+from components.cutoff_page.continuous import continuous_section, kept_continuous
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
 from components.cutoff_page.plane import plane_section
-from components.cutoff_page.sensitivity import sensitivity_section
+from components.cutoff_page.sensitivity import sensitivity_section, varied
 from components.cutoff_page.subject import Subject
+from components.cutoff_page.words import show_paragraph
 from components.explore_words import finding, flow_line
 from components.live_cutoff.board import Moving, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
@@ -55,6 +57,7 @@ def _page(cohort: Cohort) -> None:
     if why_not:
         st.info(why_not, icon=":material/info:")
         return
+    show_paragraph(paragraph(ready.cohort, result, _evidence(Subject(cohort, ready, view, 0, "all", state.is_dark()))))
     about = Subject(cohort, ready, view, _which_marker(ready, view), "all", state.is_dark())
     landscapes(about, moving)
     _sections(about)
@@ -69,6 +72,17 @@ def _head(cohort: Cohort, ready: Board, result: ExploreResult, moving: Moving) -
         st.warning(plain(words), icon=":material/warning:")
     if ready.cohort.n:
         marker_panel(ready.cohort, result.view, result.distributions, tables=moving.tables, beside=lambda: None)
+
+
+def _evidence(about: Subject) -> Evidence:
+    """What the paragraph rests on; with two markers nothing that speaks of one alone."""
+    if len(about.view.markers) > 1 or about.why_not():
+        return Evidence(state.looks())
+    return Evidence(
+        looks=state.looks(),
+        sensitivity=varied(about.cohort, about.board, about.view, 0).panels[0],
+        continuous=kept_continuous(about.cohort, about.board, about.view, 0, "all"),
+    )
 
 
 def _nothing_to_judge(ready: Board, view: ExploreView) -> str:
