@@ -181,7 +181,7 @@ def _over_ties(order: RiskOrder, values: Floats) -> Floats:
 
 
 def influence(model: CoxModel) -> Influence:
-    """dfbeta of every patient in every coefficient (R: ``residuals(fit, type = "dfbeta")``). ValueError without a model.
+    """The dfbeta of every patient in every coefficient (R: ``residuals(fit, type = "dfbeta")``). ValueError without a model.
 
     Therneau & Grambsch, Modeling Survival Data, 2000, section 7.1.
     """

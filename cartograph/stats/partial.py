@@ -43,7 +43,7 @@ class EventMoments(NamedTuple):
 
     @property
     def covariance(self) -> Floats:
-        """k x k x entries."""
+        """Of the covariates: k x k x entries."""
         return self.products - self.mean[:, None, :] * self.mean[None, :, :]
 
 
