@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -97,10 +97,10 @@ class Curve:
     notes: tuple[str, ...] = ()
 
     def at(self, cutoff: float) -> OperatingPoint:
-        """The point of ``value > cutoff``. ValueError when ``cutoff`` is missing."""
+        """The point of ``value > cutoff``; its ``cutoff`` is the one given. ValueError when ``cutoff`` is missing."""
         if math.isnan(cutoff):
             raise ValueError("cutoff must be a number; got a missing value")
-        return self._point(int(np.searchsorted(self.value, cutoff, side="right")))
+        return replace(self._point(int(np.searchsorted(self.value, cutoff, side="right"))), cutoff=cutoff)
 
     def youden(self) -> tuple[OperatingPoint, ...]:
         """Every point with the largest sensitivity + specificity, ascending (Youden, Cancer 1950); empty without both classes."""
@@ -231,7 +231,7 @@ def roc_curve(value: npt.ArrayLike, outcome: npt.ArrayLike, *, direction: AskedD
         n_negative=int((1 - outcomes).sum()),
         level=level,
         method=DELONG,
-        notes=(*_one_class(outcomes), *((CHOSEN,) if direction == "data" else ())),
+        notes=(*_one_class(outcomes), *((CHOSEN,) if direction == "data" and math.isfinite(areas.auc) else ())),
     )
 
 

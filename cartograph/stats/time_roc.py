@@ -23,7 +23,7 @@ from cartograph.stats.roc import (
     limited,
     points,
 )
-from cartograph.stats.times import count_table, survival_input
+from cartograph.stats.times import SAME_TIME, count_table, survival_input
 
 Mask = npt.NDArray[np.bool_]
 NAN = float("nan")
@@ -66,8 +66,9 @@ def time_roc(
     """
     values, times, events = _checked(value, time, event, horizon)
     asked(direction)
-    case, control = (times <= horizon) & (events == 1), times > horizon
-    weights = _weights(times, events, case, control, horizon)
+    control = times > horizon * (1 + SAME_TIME)
+    case = ~control & (events == 1)
+    weights = _weights(times, events, case, control)
     counts = class_counts(values, weights * case, weights * control)
     areas = _areas(values, times, events, case, control, weights)
     chosen = choose(areas.auc, direction)
@@ -86,7 +87,7 @@ def time_roc(
         n_negative=int(control.sum()),
         level=level,
         method=METHOD,
-        notes=(*_words(areas, n_censored, heaviest), *((CHOSEN,) if direction == "data" else ())),
+        notes=(*_words(areas, n_censored, heaviest), *((CHOSEN,) if direction == "data" and np.isfinite(area) else ())),
         horizon=horizon,
         n=len(values),
         n_censored=n_censored,
@@ -113,24 +114,22 @@ class _Censoring(NamedTuple):
     at_risk: Floats
     censored: Floats
     before: Floats  # probability of being uncensored just before each time
-    after: Floats
 
 
 def _censoring(times: Floats, events: Floats) -> _Censoring:
     table = count_table(times, events)
     at_risk = table.at_risk - table.events
     step = np.where(table.censored > 0, 1 - table.censored / np.maximum(at_risk, 1.0), 1.0)
-    after = np.cumprod(step)
-    return _Censoring(table.time, at_risk, table.censored, np.r_[1.0, after[:-1]], after)
+    return _Censoring(table.time, at_risk, table.censored, np.r_[1.0, np.cumprod(step)[:-1]])
 
 
-def _weights(times: Floats, events: Floats, case: Mask, control: Mask, horizon: float) -> Floats:
+def _weights(times: Floats, events: Floats, case: Mask, control: Mask) -> Floats:
     """1 / G(T-) of a case, 1 / G(horizon) of a control, 0 of a patient censored before the horizon."""
     curve = _censoring(times, events)
     weights = np.zeros(len(times))
     weights[case] = 1 / curve.before[np.searchsorted(curve.time, times[case])]
-    reached = int(np.searchsorted(curve.time, horizon, side="right"))
-    weights[control] = 1 / (curve.after[reached - 1] if reached else 1.0)
+    if control.any():  # just before the first time beyond the horizon the curve is where it was at the horizon
+        weights[control] = 1 / curve.before[np.searchsorted(curve.time, times[control].min())]
     return weights
 
 
