@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from cartograph import format as fmt
 from cartograph.cohort.model import Cohort, Column
+from cartograph.stats.selected import SAME_STATISTIC, SelectedCutoff
 from cartograph.views.continuous import CHOSEN_BY_SEEING, ContinuousView
 from cartograph.views.explore import ExploreResult, Marker, Panel
 from cartograph.views.looks import Looks, looks_words
@@ -50,6 +53,24 @@ class Corrected:
     best: float
     method: str
     reason: str = ""
+
+
+def corrected(searched: SelectedCutoff, n_low: int) -> Corrected:
+    """The p of the cutoff that leaves ``n_low`` patients low, allowing for the search among all of ``searched`` (made by permutation).
+
+    It is the share of permutations whose best cutoff is at least as good as this one (single-step max-T: Westfall & Young, Resampling-Based
+    Multiple Testing, Wiley 1993): at the best cutoff it is the p of the maximally selected statistic, at any other it is larger. NaN and
+    the reason where the cutoff was not among those searched.
+    """
+    low, high = searched.window
+    bare = Corrected(math.nan, searched.n_cutoffs, low, high, searched.cutoff, f"permutation, {len(searched.null_maxima):,} times")
+    if math.isnan(searched.p_value):
+        return replace(bare, reason="; ".join(searched.notes) or fmt.NOT_ESTIMABLE)
+    rows = np.flatnonzero(searched.n_low == n_low)
+    if not len(rows):
+        return replace(bare, reason=f"it lies outside the searched window, {fmt.number(low)} to {fmt.number(high)}")
+    as_good = int((searched.null_maxima >= searched.statistics[rows[0]] * (1 - SAME_STATISTIC)).sum())
+    return replace(bare, p_value=(1 + as_good) / (1 + len(searched.null_maxima)))
 
 
 @dataclass(frozen=True, slots=True)

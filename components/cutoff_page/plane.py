@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import streamlit as st
 
+from cartograph import format as fmt
 from cartograph.charts.plane import plane_chart
 from cartograph.cohort import Cohort
+from cartograph.stats.plane import PlaneTest
 from cartograph.views.board import Board
 from cartograph.views.defaults import default_marker, marker_columns
 from cartograph.views.explore import ExploreView, Marker
-from cartograph.views.plane import PlaneView, plane
+from cartograph.views.plane import PlaneView, plane, plane_p
 from components import state
+from components.cutoff_page.long_work import QUICK, Job, Progress, result_of
 from components.cutoff_page.subject import HASHES, Subject, say
 
 
@@ -20,6 +26,12 @@ def both_cutoffs(cohort: Cohort, board: Board, view: ExploreView, panel: str) ->
     return plane(board, view, panel)
 
 
+@st.cache_resource(scope="session", max_entries=8, show_spinner=False, hash_funcs=dict(HASHES))
+def searched_plane(cohort: Cohort, question: ExploreView, panel: str) -> Job[PlaneTest]:
+    """The test of the best pair, run once for a question and a panel of this session."""
+    return Job()
+
+
 @st.fragment
 def plane_section(about: Subject) -> None:
     """The plane of the chosen patients; with one marker a way to add the second."""
@@ -27,11 +39,50 @@ def plane_section(about: Subject) -> None:
         _one_marker(about)
         return
     found = both_cutoffs(about.cohort, about.board, about.view, about.panel)
+    job = searched_plane(about.cohort, _without_cutoffs(about.view), about.panel)
+
+    def shuffle(progress: Progress) -> PlaneTest:
+        return plane_p(about.board, about.view, found, progress=progress)
+
+    if found.n <= QUICK:
+        job.finish(shuffle)
     figure, words = st.columns([3, 2])
     with figure:
-        about.draw(plane_chart(found, dark=about.dark), key="plane")
+        about.draw(plane_chart(found, dark=about.dark, test=job.result), key="plane")
     with words:
+        say(_now(found))
+        label, words_while = "Correct the best pair for the search", "Dealing out the outcomes anew, 1,000 times"
+        done = result_of(job, shuffle, label=label, words=words_while, key="plane-p")
+        if done is not None:
+            say(_best(found, done))
         say(found.notes, quiet=True)
+
+
+def _now(found: PlaneView) -> list[str]:
+    """The pair on screen: who is compared, how many, the hazard ratio or why it is not given."""
+    pair = found.current
+    low, mixed, high = (f"{n:,} patients ({e:,} events)" for n, e in zip(pair.n, pair.events, strict=True))
+    sizes = f"{found.title}: both low {low}, one high {mixed}, both high {high}."
+    if pair.reason:
+        return [sizes, f"HR {found.contrast_words} is not given: {pair.reason}."]
+    ratio = pair.hazard_ratio
+    return [sizes, f"HR {found.contrast_words}, unadjusted: {fmt.ratio_with_limits(ratio.value, ratio.ci_low, ratio.ci_high)}."]
+
+
+def _best(found: PlaneView, test: PlaneTest) -> list[str]:
+    """The best of all pairs and what it is worth."""
+    if math.isnan(test.p_value):
+        return [f"The best pair cannot be judged: {'; '.join(test.notes)}."]
+    where = " and ".join(
+        f"{axis.label} {fmt.number(cutoff)}{f' {axis.unit}' if axis.unit else ''}"
+        for axis, cutoff in zip(found.axes, (test.cutoff_a, test.cutoff_b), strict=True)
+    )
+    corrected = f"{fmt.p_equals(test.p_value)} corrected for having searched {test.pairs:,} pairs ({test.permutations:,} permutations)"
+    return [f"Best of all pairs: {where}; {corrected}."]
+
+
+def _without_cutoffs(view: ExploreView) -> ExploreView:
+    return replace(view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in view.markers))
 
 
 def _one_marker(about: Subject) -> None:

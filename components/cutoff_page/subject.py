@@ -46,6 +46,11 @@ class Subject:
         return self.view.markers[self.marker]
 
     @property
+    def alone(self) -> ExploreView:
+        """The view with this marker only and without its cutoff: the question that a search over all cutoffs answers."""
+        return replace(self.view, markers=(Marker(self.chosen.column, 0.0),), combine="three")
+
+    @property
     def column(self) -> Column:
         """The marker's column."""
         return self.board.columns[self.marker]
