@@ -210,15 +210,19 @@ def chosen_cutoffs(
 
 
 def point_words(result: Discrimination, point: OperatingPoint) -> str:
-    """'> 337 µg/L: sensitivity 63 % (26 of 41), specificity 81 % (58 of 72)'; within a horizon without counts, which are weighted."""
+    """'> 337 µg/L: sensitivity 63 % (26 of 41), specificity 81 % (58 of 72)'."""
+    return f"{side_words(result, point)}: {share_words(result, point)}"
+
+
+def share_words(result: Discrimination, point: OperatingPoint) -> str:
+    """'sensitivity 63 % (26 of 41), specificity 81 % (58 of 72)'; within a horizon without counts, which are weighted."""
     shares = [("sensitivity", point.sensitivity, point.true_positive, point.false_negative)]
     shares.append(("specificity", point.specificity, point.true_negative, point.false_positive))
     weighted = isinstance(result.roc, TimeRoc)
-    words = [
+    return ", ".join(
         f"{name} {fmt.percent(share)}" + ("" if weighted or math.isnan(share) else f" ({hit:,.0f} of {hit + miss:,.0f})")
         for name, share, hit, miss in shares
-    ]
-    return f"{side_words(result, point)}: {', '.join(words)}"
+    )
 
 
 def side_words(result: Discrimination, point: OperatingPoint) -> str:
