@@ -113,7 +113,7 @@ def maximally_selected_log_rank(  # noqa: PLR0913  (three arrays and what may be
 ) -> SelectedCutoff:
     """The best cutoff of a marker and its p value corrected for the search.
 
-    ``value``: biomarker of each patient (nothing missing); ``time`` (months) and ``event`` as in ``kaplan_meier``. Searched: distinct values
+    ``value``: biomarker of each patient (nothing missing); ``time`` (months), ``event`` as in ``kaplan_meier``. Searched: values
     with max(1, floor(N min_fraction)) <= patients low <= floor(N max_fraction). Log-rank scores with ties as the maximum rank,
     standardised with their permutation variance: cutoff and statistic are those of R's ``maxstat.test(smethod = "LogRank")``.
     ``method``: "permutation": the scores are dealt out anew ``permutations`` times, p = (1 + those whose best cutoff is at least as
@@ -195,7 +195,7 @@ def lausen92(statistic: float, min_fraction: float, max_fraction: float) -> floa
     """P of the largest statistic after Lausen & Schumacher (Biometrics 1992; Miller & Siegmund 1982), clipped to 0 and 1."""
     if statistic < 1:
         return 1.0
-    odds = max_fraction * (1 - min_fraction) / ((1 - max_fraction) * min_fraction) if 0 < min_fraction and max_fraction < 1 else np.inf
+    odds = max_fraction * (1 - min_fraction) / ((1 - max_fraction) * min_fraction) if min_fraction > 0 and max_fraction < 1 else np.inf
     density = float(norm.pdf(statistic))
     p = 4 * density / statistic + density * (statistic - 1 / statistic) * float(np.log(odds))
     return float(np.clip(p, 0.0, 1.0))
@@ -225,7 +225,7 @@ def _nothing(search: _Search, data: SurvivalInput, method: str, seed: int) -> Se
     return SelectedCutoff(NAN, NAN, NAN, NAN, NAN, *counts, window, *arrays, NAN, NAN, np.empty(0), seed, method, (reason,))
 
 
-def _result(  # noqa: PLR0913  (the pieces of one result)
+def _result(
     search: _Search,
     given: tuple[Floats, SurvivalInput, npt.ArrayLike | None],
     found: Floats,
