@@ -268,7 +268,7 @@ def _limits(cohort: Cohort, result: ExploreResult, columns: Sequence[Column]) ->
     found.append(f"Nothing is adjusted for: whatever goes with {_names(columns)} may be the cause, so this is no proof of an effect.")
     found.append("It is one cohort: a cutoff is worth something when it holds in other patients.")
     if len(result.panels) > 1:
-        found.append("Patients were not randomised to what stands side by side, so the curves of one must not be held against the other.")
+        found.append("Patients were not randomised between the groups side by side, so these must not be compared with each other.")
     if cohort.synthetic:
         found.append("The patients are synthetic, so nothing here is true of real ones.")
     return found

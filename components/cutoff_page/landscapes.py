@@ -12,7 +12,7 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
 from cartograph.views.landscape import Landscape, landscape
 from cartograph.views.provenance import provenance
-from components.cutoff_page.subject import HASHES, Subject
+from components.cutoff_page.subject import HASHES, Subject, with_room
 from components.live_cutoff.board import Moving, Placed, show_board
 
 
@@ -26,7 +26,7 @@ def landscapes(about: Subject, moving: Moving) -> None:
     """All patients first, then each product: side by side where there is room, one after another on a phone."""
     found = every_cutoff(about.cohort, about.board, about.view, about.marker)
     placed = [
-        Placed(f"landscape-{p.key}", landscape_chart(found, p, dark=about.dark), [html.escape(note) for note in p.notes])
+        Placed(f"landscape-{p.key}", with_room(landscape_chart(found, p, dark=about.dark)), [html.escape(note) for note in p.notes])
         for p in found.panels
     ]
     note = html.escape(" ".join(["Each point is another cutoff of the same patients: picking the best of them is a search.", *found.notes]))

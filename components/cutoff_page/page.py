@@ -13,6 +13,7 @@ from cartograph.views.explore import ExploreResult, ExploreView
 from cartograph.views.paragraph import Evidence, paragraph
 from components import explore_board, state
 from components.cutoff_page.continuous import continuous_section, kept_continuous
+from components.cutoff_page.discrimination import discrimination_section
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
 from components.cutoff_page.plane import plane_section
@@ -29,6 +30,7 @@ from components.text import plain
 STYLE = Path(__file__).parent / "page.css"
 SECTIONS: dict[str, Callable[[Subject], None]] = {
     "Kept continuous": continuous_section,
+    "ROC": discrimination_section,
     "Two biomarkers": plane_section,
     "All endpoints": endpoints_section,
     "Sensitivity": sensitivity_section,

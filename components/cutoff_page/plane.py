@@ -90,8 +90,9 @@ def _one_marker(about: Subject) -> None:
     both = with_second(about)
     if both is None:
         say(["This cohort has only one biomarker that is known before infusion."])
-    else:
-        st.button("Add a second biomarker", icon=":material/add:", key="plane-add-marker", on_click=_take, args=(both,))
+    elif st.button("Add a second biomarker", icon=":material/add:", key="plane-add-marker"):
+        state.change_view(markers=both)
+        st.rerun()  # the whole page: sentence, panel and figures speak of both now
 
 
 def with_second(about: Subject) -> tuple[Marker, ...] | None:
@@ -103,7 +104,3 @@ def with_second(about: Subject) -> tuple[Marker, ...] | None:
     same_day = f"crp_{first.column.rpartition('_')[2]}"
     best = min(spare, key=lambda c: (c.key != same_day, not c.key.startswith("crp")))
     return (first, default_marker(about.board.cohort, best))
-
-
-def _take(markers: tuple[Marker, ...]) -> None:
-    state.change_view(markers=markers)

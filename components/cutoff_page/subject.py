@@ -18,6 +18,7 @@ from cartograph.views.provenance import provenance
 from components.figure import show_figure
 
 # A cohort is known by its content, a board by the cohort and the view that stand beside it.
+BADGES = 14  # pixels of the line of badges
 HASHES: Mapping[Any, Any] = {Cohort: lambda cohort: cohort.fingerprint, Board: lambda _: 0}
 
 
@@ -79,9 +80,16 @@ class Subject:
         return ""
 
     def draw(self, chart: Chart, *, key: str) -> None:
-        """A figure with the badges of this cohort and cutoff, as high as the chart says."""
-        height = chart.layout["height"]
-        show_figure(chart, key=key, height=height, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
+        """A figure with the badges of this cohort and cutoff."""
+        roomy = with_room(chart)
+        height = roomy.layout["height"]
+        show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
+
+
+def with_room(chart: Chart) -> Chart:
+    """The chart with a free line at its foot, where the badges stand: captions and axis titles keep clear of them."""
+    layout, margin = chart.layout, chart.layout["margin"]
+    return replace(chart, layout={**layout, "height": layout["height"] + BADGES, "margin": {**margin, "b": margin["b"] + BADGES}})
 
 
 def say(sentences: Sequence[str], *, quiet: bool = False) -> None:
