@@ -75,7 +75,7 @@ class Design:
     @property
     def parameters(self) -> int:
         """Number of coefficients."""
-        return self.x.shape[1]
+        return int(self.x.shape[1])
 
 
 def design(frame: pd.DataFrame, covariates: Sequence[Covariate]) -> Design:

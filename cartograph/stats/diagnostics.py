@@ -11,15 +11,18 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from cartograph.stats.continuous import LikelihoodRatio
+from cartograph.stats.continuous import LikelihoodRatio, natural_spline
 from cartograph.stats.design import Design
 from cartograph.stats.partial import EventMoments, RiskOrder, event_moments, risk_orders
 from cartograph.stats.regression import CoxModel, ModelData
 from cartograph.stats.results import Floats, frame_of
+from cartograph.stats.survival import normal_quantile
 from cartograph.stats.times import Indices, survival_input
 
 Transform = Literal["km", "identity", "rank"]
 HIGH_VIF = 5.0  # generalised to one parameter: its limits are more than twice as wide as they would be
+SMOOTH_KNOTS = (0.05, 0.35, 0.65, 0.95)
+LEAST_FOR_SMOOTH = 10  # events
 NAN = float("nan")
 
 
@@ -180,6 +183,37 @@ def _over_ties(order: RiskOrder, values: Floats) -> Floats:
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Smooth:
+    """A coefficient over time: fitted value with 95 % limits at ``time`` (months, ascending). Empty and a note with few events."""
+
+    time: Floats
+    value: Floats
+    ci_low: Floats
+    ci_high: Floats
+    method: str = "natural cubic spline through the scaled Schoenfeld residuals"
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per time: time, value, ci_low, ci_high."""
+        return frame_of(self, ["time", "value", "ci_low", "ci_high"])
+
+
+def smooth(found: Proportionality, model: CoxModel, column: int) -> Smooth:
+    """How a coefficient seems to change with time: least squares through its residuals (R: ``plot(cox.zph(fit))``)."""
+    knots = np.quantile(found.position, SMOOTH_KNOTS) if len(found.time) else np.empty(0)
+    if len(found.time) < LEAST_FOR_SMOOTH or (np.diff(knots) <= 1e-9).any():
+        empty = np.empty(0)
+        return Smooth(empty, empty, empty, empty, notes=("too few events at different times for a smooth line",))
+    basis = np.column_stack([np.ones(len(found.time)), natural_spline(found.position, knots)])
+    q, _ = np.linalg.qr(basis)
+    _, first = np.unique(found.time, return_index=True)
+    fitted = (q @ (q.T @ found.residuals[:, column]))[first]
+    spread = (q**2).sum(axis=1)[first] * model.covariance[column, column] * len(found.time)
+    half = normal_quantile(0.95) * np.sqrt(spread)
+    return Smooth(found.time[first], fitted, fitted - half, fitted + half)
+
+
 def influence(model: CoxModel) -> Influence:
     """The dfbeta of every patient in every coefficient (R: ``residuals(fit, type = "dfbeta")``). ValueError without a model.
 
@@ -187,8 +221,7 @@ def influence(model: CoxModel) -> Influence:
     """
     if model.refused:
         raise ValueError(f"there is no model: {model.refused}")
-    score = score_residuals(model.data, model.coefficients)
-    dfbeta = score @ model.covariance
+    dfbeta: Floats = score_residuals(model.data, model.coefficients) @ model.covariance
     errors = np.sqrt(np.diag(model.covariance))
     return Influence(dfbeta, np.abs(dfbeta / errors).max(axis=1), model.data.rows)
 
@@ -211,7 +244,7 @@ def _residuals_of(order: RiskOrder, at: EventMoments) -> Floats:
     exposed = later[:, np.searchsorted(order.last, np.arange(order.x.shape[1]), side="left")]
     taken_out = np.add.reduceat(hazard * order.out, order.first_of_tie, axis=1)[:, order.tie]
     exposed[:, order.rows] -= taken_out
-    residual = -at.weight * (order.x * exposed[0] - exposed[1:])
+    residual: Floats = -at.weight * (order.x * exposed[0] - exposed[1:])
     residual[:, order.rows] += order.x[:, order.rows] - _over_ties(order, at.mean)
     return residual
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import chdtrc
@@ -91,13 +92,13 @@ def firth_fit(evaluate: Evaluate, k: int, *, wanted: int | None = None, level: f
         reason = "the penalised likelihood has no maximum that could be found"
         return FirthFit(np.full(k, NAN), np.full((k, k), NAN), nothing, nothing, nothing, NAN, method, (reason,))
     drop = normal_quantile(level) ** 2 / 2
-    low = np.array([_limit(evaluate, beta, top, (j, -1), drop) for j in range(wanted)])
-    high = np.array([_limit(evaluate, beta, top, (j, 1), drop) for j in range(wanted)])
-    p = np.array([_p_value(evaluate, beta, top, j) for j in range(wanted)])
-    return FirthFit(beta, np.linalg.inv(top.information), low, high, p, top.value, f"{method}, profile limits")
+    low, high = (_limits(evaluate, beta, top, (wanted, side), drop) for side in (-1, 1))
+    p = np.array([_p_value(evaluate, beta, top, j) for j in range(wanted)], dtype=np.float64)
+    covariance: Floats = np.linalg.inv(top.information)
+    return FirthFit(beta, covariance, low, high, p, top.value, f"{method}, profile limits")
 
 
-def _maximum(evaluate: Evaluate, start: Floats, free: np.ndarray) -> tuple[Floats, Point, bool]:
+def _maximum(evaluate: Evaluate, start: Floats, free: npt.NDArray[np.bool_]) -> tuple[Floats, Point, bool]:
     """Climb from ``start`` in the ``free`` coefficients; the information of the unpenalised likelihood gives the direction."""
     beta, here = start, evaluate(start)
     if not math.isfinite(here.value):
@@ -110,11 +111,19 @@ def _maximum(evaluate: Evaluate, start: Floats, free: np.ndarray) -> tuple[Float
         if length <= TOLERANCE * max(1.0, float(np.abs(beta).max())):
             return beta, here, True
         there = evaluate(beta + step)
-        while there.value < here.value - 1e-10 and np.abs(step).max() > TOLERANCE:
+        while _too_far(here, there, step) and np.abs(step).max() > TOLERANCE:
             step = step / 2
             there = evaluate(beta + step)
         beta, here = beta + step, there
     return beta, here, False
+
+
+def _too_far(here: Point, there: Point, step: Floats) -> bool:
+    """The step went down, or so far past the top that it looks back at more than half of the slope it came from.
+
+    The second rule matters close to the top, where values no longer differ: the penalised likelihood may bend more than its information.
+    """
+    return there.value < here.value - 1e-10 or float(there.score @ step) < -0.5 * abs(float(here.score @ step))
 
 
 def _held(evaluate: Evaluate, start: Floats, j: int, value: float) -> tuple[Floats, Point, bool]:
@@ -132,6 +141,12 @@ def _p_value(evaluate: Evaluate, beta: Floats, top: Point, j: int) -> float:
     """The penalised likelihood-ratio test of coefficient ``j``, with the penalty of the whole model."""
     _, held, found = _held(evaluate, beta, j, 0.0)
     return float(chdtrc(1, max(2 * (top.value - held.value), 0.0))) if found else NAN
+
+
+def _limits(evaluate: Evaluate, beta: Floats, top: Point, which: tuple[int, int], drop: float) -> Floats:
+    """Limits of the first coefficients on one side; ``which``: how many, and -1 or 1."""
+    wanted, side = which
+    return np.array([_limit(evaluate, beta, top, (j, side), drop) for j in range(wanted)], dtype=np.float64)
 
 
 def _limit(evaluate: Evaluate, beta: Floats, top: Point, side: tuple[int, int], drop: float) -> float:
