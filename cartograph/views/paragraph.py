@@ -11,6 +11,7 @@ import numpy as np
 
 from cartograph import format as fmt
 from cartograph.cohort.model import Cohort, Column
+from cartograph.stats.plane import PlaneTest
 from cartograph.stats.selected import SAME_STATISTIC, SelectedCutoff
 from cartograph.views.continuous import CHOSEN_BY_SEEING, ContinuousView
 from cartograph.views.explore import ExploreResult, Marker, Panel
@@ -93,11 +94,13 @@ class Paragraph:
 class Evidence:
     """What is known beyond the groups themselves; None where it was not computed.
 
-    ``corrected``: the p that allows for the search; ``resampled``: the bootstrap in one sentence, "" = not run.
+    ``corrected``: the p of one marker's cutoff that allows for the search; ``pairs``: the same for the best pair of two markers;
+    ``resampled``: the bootstrap in one sentence, "" = not run.
     """
 
     looks: Looks
     corrected: Corrected | None = None
+    pairs: PlaneTest | None = None
     resampled: str = ""
     sensitivity: SensitivityPanel | None = None
     continuous: ContinuousView | None = None
@@ -118,7 +121,7 @@ def paragraph(cohort: Cohort, result: ExploreResult, evidence: Evidence) -> Para
     found = [Sentence("cut", _cut(panel, markers, columns, result.endpoint_label))]
     found += [Sentence("origin", _origin(cohort, m, c, several=len(markers) > 1)) for m, c in zip(markers, columns, strict=True)]
     found.append(Sentence("effect", _effect(panel, result.endpoint_label, seen=chosen_by_seeing(markers))))
-    found.append(_p(panel, markers, columns[0], evidence.corrected))
+    found.append(_p(panel, markers, columns[0], evidence))
     found += [Sentence("products", words) for words in _products(cohort, result)]
     found += [Sentence("stability", words) for words in _stability(evidence)]
     found.append(Sentence("looks", _looked(evidence.looks, markers)))
@@ -172,7 +175,7 @@ def _origin(cohort: Cohort, marker: Marker, column: Column, *, several: bool) ->
         "normal": f"{which} is the upper limit of normal{by}, chosen without looking at the outcome.",
         "median": f"{which} is the median of these patients, taken without looking at the outcome; elsewhere the median is another.",
         "quartile": f"{which} is a quartile of these patients, taken without looking at the outcome; elsewhere the quartile is another.",
-        "searched": f"{which} was searched: of all cutoffs it separates these patients best, so HR and p look better than they are.",
+        "searched": f"{which} was searched in these patients for the best separation, so HR and p look better than they are.",
         "hand": f"{which} was moved by hand with the outcome in sight, which is a search by eye: HR and p look better than they are.",
         "link": f"{which} came with a link and who chose it is not known, so it is judged as if it had been searched.",
     }[marker.origin]
@@ -193,24 +196,32 @@ def _effect(panel: Panel, endpoint: str, *, seen: bool) -> str:
     return f"{events}; HR of high against low {ratio}, Cox with 95{fmt.THIN_SPACE}% limits, unadjusted{bare}."
 
 
-def _p(panel: Panel, markers: Sequence[Marker], column: Column, corrected: Corrected | None) -> Sentence:
+def _p(panel: Panel, markers: Sequence[Marker], column: Column, evidence: Evidence) -> Sentence:
     """The log-rank p where the cutoff was fixed; else the corrected p, with the naive one struck through behind it."""
     naive = panel.log_rank
     if math.isnan(naive.p_value):
-        return Sentence("p", f"No p value is given: {naive.reason or 'not estimable'}.")
+        return Sentence("p", f"No p value is given: {naive.reason or fmt.NOT_ESTIMABLE}.")
     if not chosen_by_seeing(markers):
-        words = "valid for this one cutoff, fixed beforehand, and for one look"
-        return Sentence("p", f"Log-rank {fmt.p_equals(naive.p_value)}, {words}.")
-    struck = f"log-rank {fmt.p_equals(naive.p_value)}"
-    if corrected is None:
-        words = "A p value that allows for the search is not computed yet; until then there is none, for "
-        return Sentence("p", words, struck, " takes no account of the search.")
-    if math.isnan(corrected.p_value):
-        return Sentence("p", f"A p value that allows for the search is not given ({corrected.reason}), and ", struck, " is none.")
+        return Sentence("p", f"Log-rank {fmt.p_equals(naive.p_value)}, valid for this one cutoff, fixed beforehand, and for one look.")
+    words = _pair_words(evidence.pairs) if len(markers) > 1 else _corrected_words(evidence.corrected, column)
+    return Sentence("p", f"{words}; the naive ", f"log-rank {fmt.p_equals(naive.p_value)}", " takes no account of the search.")
+
+
+def _corrected_words(found: Corrected | None, column: Column) -> str:
+    if found is None:
+        return "A p value that allows for the search is not computed yet"
+    if math.isnan(found.p_value):
+        return f"A p value that allows for the search is not given: {found.reason}"
     unit = f" {column.unit}" if column.unit else ""
-    window = f"{fmt.number(corrected.low)} and {fmt.number(corrected.high)}{unit}"
-    words = f"Corrected for having searched {corrected.searched:,} cutoffs between {window}: {fmt.p_equals(corrected.p_value)}"
-    return Sentence("p", f"{words} ({corrected.method}), instead of the naive ", struck, ".")
+    window = f"{fmt.number(found.low)} and {fmt.number(found.high)}{unit}"
+    return f"Log-rank {fmt.p_equals(found.p_value)}, corrected for a search of {found.searched:,} cutoffs between {window} ({found.method})"
+
+
+def _pair_words(found: PlaneTest | None) -> str:
+    if found is None or math.isnan(found.p_value):
+        return "A p value that allows for the search of two cutoffs is not given"
+    tried = f"The best of {found.pairs:,} pairs of cutoffs has {fmt.p_equals(found.p_value)}"
+    return f"{tried} corrected for the search (permutation, {found.permutations:,} times), and a pair chosen by looking has no p of its own"
 
 
 def _products(cohort: Cohort, result: ExploreResult) -> list[str]:

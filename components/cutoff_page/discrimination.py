@@ -23,7 +23,6 @@ from cartograph.views.explore import ExploreView
 from components import state
 from components.cutoff_page.long_work import Job, result_of
 from components.cutoff_page.subject import HASHES, Subject, say
-from components.text import plain
 
 KEY = "roc-outcome"
 
@@ -59,8 +58,6 @@ def discrimination_section(about: Subject) -> None:
         about.draw(roc_chart(found, dark=about.dark), key="roc")
     with words:
         say([found.finding, *_points(found)])
-        if found.p_reason:
-            say([f"p is not given: {found.p_reason}."], quiet=True)
         say(found.cautions, quiet=True)
         if not outcome.endpoint:
             _resampled(about, found)
@@ -81,7 +78,7 @@ def _outcome(about: Subject) -> Outcome | None:
         state.put(KEY, next(iter(offered)))
 
     def words(key: str) -> str:
-        return plain(f"{offered[key].label}: {offered[key].words}")
+        return f"{offered[key].label}: {offered[key].words}"  # a list of choices reads no Markdown
 
     return offered[st.selectbox("Outcome", list(offered), format_func=words, key=KEY)]
 

@@ -12,6 +12,7 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
 from cartograph.views.landscape import Landscape, landscape
 from cartograph.views.provenance import provenance
+from components.cutoff_page.searching import take_best
 from components.cutoff_page.subject import HASHES, Subject, with_room
 from components.live_cutoff.board import Moving, Placed, show_board
 
@@ -29,5 +30,14 @@ def landscapes(about: Subject, moving: Moving) -> None:
         Placed(f"landscape-{p.key}", with_room(landscape_chart(found, p, dark=about.dark)), [html.escape(note) for note in p.notes])
         for p in found.panels
     ]
-    note = html.escape(" ".join(["Each point is another cutoff of the same patients: picking the best of them is a search.", *found.notes]))
-    show_board(placed, (), note, moving, synthetic=about.cohort.synthetic, provenance=provenance(about.cohort, about.view))
+    with st.container(horizontal=True, vertical_alignment="center", key="every-cutoff"):
+        st.markdown("**Every cutoff at once.** Each step is another cutoff of the same patients: picking the best of them is a search.")
+        take_best(about)
+    show_board(
+        placed,
+        (),
+        html.escape(" ".join(found.notes)),
+        moving,
+        synthetic=about.cohort.synthetic,
+        provenance=provenance(about.cohort, about.view),
+    )

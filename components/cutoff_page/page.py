@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -10,13 +11,14 @@ import streamlit as st
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board, compute_on
 from cartograph.views.explore import ExploreResult, ExploreView
-from cartograph.views.paragraph import Evidence, paragraph
+from cartograph.views.paragraph import Evidence, chosen_by_seeing, corrected, paragraph
 from components import explore_board, state
 from components.cutoff_page.continuous import continuous_section, kept_continuous
 from components.cutoff_page.discrimination import discrimination_section
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
-from components.cutoff_page.plane import plane_section
+from components.cutoff_page.plane import best_pair, plane_section
+from components.cutoff_page.searching import searched
 from components.cutoff_page.sensitivity import sensitivity_section, varied
 from components.cutoff_page.subject import Subject
 from components.cutoff_page.words import show_paragraph
@@ -59,8 +61,9 @@ def _page(cohort: Cohort) -> None:
     if why_not:
         st.info(why_not, icon=":material/info:")
         return
-    show_paragraph(paragraph(ready.cohort, result, _evidence(Subject(cohort, ready, view, 0, "all", state.is_dark()))))
-    about = Subject(cohort, ready, view, _which_marker(ready, view), "all", state.is_dark())
+    about = Subject(cohort, ready, view, 0, "all", state.is_dark())
+    show_paragraph(paragraph(ready.cohort, result, _evidence(about, result)))
+    about = replace(about, marker=_which_marker(ready, view))
     landscapes(about, moving)
     _sections(about)
     wanted = [wanted_table(track_key(position, marker)) for position, marker in enumerate(view.markers)]
@@ -76,12 +79,17 @@ def _head(cohort: Cohort, ready: Board, result: ExploreResult, moving: Moving) -
         marker_panel(ready.cohort, result.view, result.distributions, tables=moving.tables, beside=lambda: None)
 
 
-def _evidence(about: Subject) -> Evidence:
+def _evidence(about: Subject, result: ExploreResult) -> Evidence:
     """What the paragraph rests on; with two markers nothing that speaks of one alone."""
-    if len(about.view.markers) > 1 or about.why_not():
+    if about.why_not():
         return Evidence(state.looks())
+    seen = chosen_by_seeing(about.view.markers)
+    if len(about.view.markers) > 1:
+        return Evidence(state.looks(), pairs=best_pair(about) if seen else None)
+    found = searched(about) if seen else None
     return Evidence(
         looks=state.looks(),
+        corrected=corrected(found, result.panels[0].groups[0].n) if found is not None else None,
         sensitivity=varied(about.cohort, about.board, about.view, 0).panels[0],
         continuous=kept_continuous(about.cohort, about.board, about.view, 0, "all"),
     )

@@ -38,24 +38,36 @@ def plane_section(about: Subject) -> None:
     if len(about.view.markers) < 2:
         _one_marker(about)
         return
-    found = both_cutoffs(about.cohort, about.board, about.view, about.panel)
-    job = searched_plane(about.cohort, _without_cutoffs(about.view), about.panel)
-
-    def shuffle(progress: Progress) -> PlaneTest:
-        return plane_p(about.board, about.view, found, progress=progress)
-
-    if found.n <= QUICK:
-        job.finish(shuffle)
+    found, job = both_cutoffs(about.cohort, about.board, about.view, about.panel), _test_job(about)
+    best_pair(about)
     figure, words = st.columns([3, 2])
     with figure:
         about.draw(plane_chart(found, dark=about.dark, test=job.result), key="plane")
     with words:
         say(_now(found))
         label, words_while = "Correct the best pair for the search", "Dealing out the outcomes anew, 1,000 times"
-        done = result_of(job, shuffle, label=label, words=words_while, key="plane-p")
+        done = result_of(job, lambda progress: _test(about, progress), label=label, words=words_while, key="plane-p")
         if done is not None:
             say(_best(found, done))
         say(found.notes, quiet=True)
+
+
+def best_pair(about: Subject) -> PlaneTest | None:
+    """The best of all pairs and its corrected p: at once for cohorts of usual size; None for a large one until it is asked for."""
+    job = _test_job(about)
+    if about.cohort.n <= QUICK:
+        job.finish(lambda progress: _test(about, progress))
+    return job.result
+
+
+def _test_job(about: Subject) -> Job[PlaneTest]:
+    bare = replace(about.view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in about.view.markers))
+    return searched_plane(about.cohort, bare, about.panel)
+
+
+def _test(about: Subject, progress: Progress) -> PlaneTest:
+    shown = both_cutoffs(about.cohort, about.board, about.view, about.panel)
+    return plane_p(about.board, about.view, shown, progress=progress)
 
 
 def _now(found: PlaneView) -> list[str]:
@@ -79,10 +91,6 @@ def _best(found: PlaneView, test: PlaneTest) -> list[str]:
     )
     corrected = f"{fmt.p_equals(test.p_value)} corrected for having searched {test.pairs:,} pairs ({test.permutations:,} permutations)"
     return [f"Best of all pairs: {where}; {corrected}."]
-
-
-def _without_cutoffs(view: ExploreView) -> ExploreView:
-    return replace(view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in view.markers))
 
 
 def _one_marker(about: Subject) -> None:

@@ -95,5 +95,10 @@ def with_room(chart: Chart) -> Chart:
 def say(sentences: Sequence[str], *, quiet: bool = False) -> None:
     """Sentences below each other; whatever comes from a file is shown as it stands."""
     if sentences:
-        lines = "".join(f"<p>{html.escape(words)}</p>" for words in sentences)
+        lines = "".join(f"<p>{html.escape(_sentence(words))}</p>" for words in sentences)
         st.html(f"<div class='carto-words{' quiet' if quiet else ''}'>{lines}</div>")
+
+
+def _sentence(words: str) -> str:
+    """A note of a statistic as a sentence: led by a capital, ended by a full stop."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")
