@@ -18,15 +18,15 @@ from cartograph.stats.roc import Curve, OperatingPoint
 from cartograph.stats.time_roc import TimeRoc
 from cartograph.views.discrimination import Discrimination, area_words, share_words, side_words
 
-LEFT, RIGHT, TOP = 58, 14, 68
+LEFT, RIGHT, TOP = 58, 18, 68
 AXIS = 40  # pixels under the curve: tick labels and axis title
 LINE = 13.0  # pixels of a line of the caption
-LETTERS = 56  # of a line of the caption, for a phone
+LETTERS = 60  # of a line of the caption, for a phone
 EVERYTHING = 400  # thresholds that are all drawn
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def roc_chart(result: Discrimination, *, dark: bool, height: int = 430, name: str = "") -> Chart:
+def roc_chart(result: Discrimination, *, dark: bool, height: int = 480, name: str = "") -> Chart:
     """Sensitivity over 1 - specificity with the diagonal of a coin, the current cutoff's point and the Youden point (ring).
 
     The area with its limits, both points in words and, within a horizon, what the weights stand for are written around the curve. A
@@ -91,6 +91,8 @@ def _headings(result: Discrimination, dark: bool) -> list[dict[str, Any]]:
     title = f"<b>{theme.escape(shorten(result.panel, 26))}</b>\u2003n = {result.n:,}"
     missing = result.n_no_marker + result.n_no_outcome
     counts = [f"{roc.n_positive:,} with, {roc.n_negative:,} without"] if roc else []
+    if isinstance(roc, TimeRoc) and roc.n_censored:
+        counts[0] += f", {roc.n_censored:,} censored before"
     below = [result.outcome.label, *counts, *([f"{missing:,} missing"] if missing else [])]
     area = (area_words(roc)[:1].upper() + area_words(roc)[1:]) if roc else ""
     found = [
@@ -157,7 +159,7 @@ def _point_names(result: Discrimination, dark: bool) -> list[dict[str, Any]]:
     youden, current = _youden(result), _current(result)
     if youden is not None:
         left = youden.specificity > 0.75  # no room to the left of the point
-        place = theme.Place(xanchor="left" if left else "right", xshift=0 if left else -8, yshift=14 if left else 8)
+        place = theme.Place(xanchor="left" if left else "right", xshift=-6 if left else -8, yshift=18 if left else 8)
         found.append(_name(youden, f"Youden {fmt.number(youden.cutoff)}", colours.progression, place))
     if current is not None:
         right = current.specificity < 0.25
@@ -168,7 +170,8 @@ def _point_names(result: Discrimination, dark: bool) -> list[dict[str, Any]]:
 
 def _name(point: OperatingPoint, text: str, colour: str, place: theme.Place) -> dict[str, Any]:
     x, y = numbers([1 - point.specificity, point.sensitivity], 4)
-    return theme.words(text, colour=colour, **{"x": x or 0.0, "y": y or 0.0, "xref": "x", "yref": "y", **place})
+    place.update({"x": x or 0.0, "y": y or 0.0, "xref": "x", "yref": "y"})
+    return theme.words(text, colour=colour, **place)
 
 
 def _visible(x: Floats, y: Floats) -> Indices:

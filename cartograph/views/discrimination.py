@@ -272,7 +272,8 @@ def _mrd_visits(cohort: Cohort) -> tuple[Outcome, ...]:
     """MRD at each visit at which a fifth of the patients was tested, the earliest four."""
     tested = cohort.mrd[cohort.mrd["status"].isin(["negative", "positive"])]
     patients = tested.groupby("month")["patient_id"].nunique()
-    months = [float(m) for m, n in patients.items() if n >= MIN_SHARE * cohort.n]
+    common = patients.to_numpy(dtype=np.float64) >= MIN_SHARE * cohort.n
+    months = patients.index.to_numpy(dtype=np.float64)[common].tolist()
     return tuple(_at_visit(m) for m in sorted(months)[:MOST_VISITS])
 
 
