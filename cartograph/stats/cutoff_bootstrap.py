@@ -83,7 +83,7 @@ class CutoffBootstrap:
         starts = _starts(len(self.searched))
         row = int(np.clip(np.searchsorted(self.searched, cutoff, side="right") - 1, 0, len(self.searched) - 1))
         tenth = int(np.searchsorted(starts, row, side="right")) - 1
-        return tenth + (row - starts[tenth] + 0.5) / (starts[tenth + 1] - starts[tenth])
+        return tenth + float(row - starts[tenth] + 0.5) / float(starts[tenth + 1] - starts[tenth])
 
 
 _WORTH = ["hazard_ratio", "corrected_hazard_ratio", "concordance", "corrected_concordance"]
@@ -342,8 +342,8 @@ def _sampled(patients: _Patients, count: int, rng: np.random.Generator, min_frac
     inside = patients.fit(weight, high)
     _, where, back = np.unique(chosen.cutoff, return_index=True, return_inverse=True)
     outside = patients.fit(np.ones((len(where), patients.n)), high[where])
-    gained = (chosen.direction * (a - b[back]) for a, b in zip(inside, outside, strict=True))
-    return chosen.cutoff, *gained
+    log_ratio, lead = (chosen.direction * (a - b[back]) for a, b in zip(inside, outside, strict=True))
+    return chosen.cutoff, log_ratio, lead
 
 
 def _blocks(count: int, n: int, progress: Progress | None) -> Iterator[int]:
@@ -414,12 +414,11 @@ def cross_validated_cutoff(
     found = [_held_out(patients, count, folds, rng, min_fraction) for count in _blocks(repeats, patients.n * folds, progress)]
     draws, log_ratio, lead = (np.concatenate(part) for part in zip(*found, strict=True))
     ratios = first.direction * log_ratio[np.isfinite(log_ratio)]
-    middle, ends = (float(ratios.mean()), (float(ratios.min()), float(ratios.max()))) if len(ratios) else (NAN, (NAN, NAN))
+    middle, least, most = (float(np.exp(v)) for v in (ratios.mean(), ratios.min(), ratios.max())) if len(ratios) else (NAN,) * 3
     concordance = 0.5 + float(lead[np.isfinite(lead)].mean()) if np.isfinite(lead).any() else NAN
     apparent = float(np.exp(first.log_ratio)), 0.5 + first.direction * first.lead
-    ratio = (float(np.exp(v)) for v in (middle, *ends))
     notes = _failures(int(np.isnan(draws).sum()), draws.size)
-    return CrossValidatedCutoff(*ratio, concordance, *apparent, first.cutoff, *counts, draws, seed, method, notes)
+    return CrossValidatedCutoff(middle, least, most, concordance, *apparent, first.cutoff, *counts, draws, seed, method, notes)
 
 
 def _held_out(patients: _Patients, count: int, folds: int, rng: np.random.Generator, min_fraction: float) -> tuple[Floats, Floats, Floats]:

@@ -28,7 +28,8 @@ Whole = npt.NDArray[np.int64]
 NAN = float("nan")
 SAME_STATISTIC = 1e-10  # relative: permuted sums differ from the observed one by rounding
 SCORES_PER_BATCH = 400_000  # permutations x patients held at once
-MOST_SCANNED = 2000  # cutoffs whose chi-squared is computed; the maximally selected statistic is always computed at all of them
+MOST_CELLS = 20_000_000  # cutoffs x patients whose chi-squared is computed; the maximally selected statistic always is, at all of them
+FEWEST_SCANNED = 200
 NAMES: dict[Correction, str] = {
     "permutation": "permutation p",
     "lausen92": "p after Lausen & Schumacher 1992",
@@ -267,11 +268,12 @@ def _result(
 def _largest_chi2(
     values: Floats, data: SurvivalInput, strata: npt.ArrayLike | None, cutoffs: Floats
 ) -> tuple[float, float, tuple[str, ...]]:
-    """Cutoff and value of the largest log-rank chi-squared, of at most ``MOST_SCANNED`` cutoffs evenly by rank, and what to say of it."""
+    """Cutoff and value of the largest log-rank chi-squared, of some cutoffs where there are very many, and what to say of it."""
     notes: tuple[str, ...] = ()
-    if len(cutoffs) > MOST_SCANNED:
-        notes = (f"The largest chi-squared is that of {MOST_SCANNED:,} of the {len(cutoffs):,} cutoffs, evenly by rank.",)
-        cutoffs = cutoffs[np.unique(np.linspace(0, len(cutoffs) - 1, MOST_SCANNED).round().astype(np.int64))]
+    most = max(FEWEST_SCANNED, MOST_CELLS // len(values))
+    if len(cutoffs) > most:
+        notes = (f"The largest chi-squared is that of {most:,} of the {len(cutoffs):,} cutoffs, evenly by rank.",)
+        cutoffs = cutoffs[np.unique(np.linspace(0, len(cutoffs) - 1, most).round().astype(np.int64))]
     scan = cutoff_scan(values, data.time, data.event, strata=strata, cutoffs=cutoffs)
     if not np.isfinite(scan.chi2).any():
         return NAN, NAN, notes
