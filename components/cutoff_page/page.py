@@ -18,10 +18,11 @@ from components.cutoff_page.discrimination import discrimination_section
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
 from components.cutoff_page.plane import best_pair, plane_section
-from components.cutoff_page.searching import searched
+from components.cutoff_page.searching import resampled_words, search_of
 from components.cutoff_page.sensitivity import sensitivity_section, varied
 from components.cutoff_page.subject import Subject
 from components.cutoff_page.words import show_paragraph
+from components.cutoff_page.worth import worth_section
 from components.explore_words import finding, flow_line
 from components.live_cutoff.board import Moving, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
@@ -31,6 +32,7 @@ from components.text import plain
 
 STYLE = Path(__file__).parent / "page.css"
 SECTIONS: dict[str, Callable[[Subject], None]] = {
+    "A searched cutoff": worth_section,
     "Kept continuous": continuous_section,
     "ROC": discrimination_section,
     "Two biomarkers": plane_section,
@@ -86,10 +88,11 @@ def _evidence(about: Subject, result: ExploreResult) -> Evidence:
     seen = chosen_by_seeing(about.view.markers)
     if len(about.view.markers) > 1:
         return Evidence(state.looks(), pairs=best_pair(about) if seen else None)
-    found = searched(about) if seen else None
+    found = search_of(about).result if seen else None
     return Evidence(
         looks=state.looks(),
         corrected=corrected(found, result.panels[0].groups[0].n) if found is not None else None,
+        resampled=resampled_words(about),
         sensitivity=varied(about.cohort, about.board, about.view, 0).panels[0],
         continuous=kept_continuous(about.cohort, about.board, about.view, 0, "all"),
     )

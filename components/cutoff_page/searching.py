@@ -8,13 +8,24 @@ import streamlit as st
 
 from cartograph import format as fmt
 from cartograph.cohort import Cohort
-from cartograph.stats.selected import SelectedCutoff, maximally_selected_log_rank
+from cartograph.stats.cutoff_bootstrap import CrossValidatedCutoff, CutoffBootstrap
+from cartograph.stats.selected import SelectedCutoff
+from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView, Marker
-from cartograph.views.landscape import known_patients
+from cartograph.views.worth import Worth, cross_validate, resample, search, stability, worth
 from components import state
 from components.cutoff_page.long_work import QUICK, Job, Progress
 from components.cutoff_page.subject import HASHES, Subject
 from components.text import plain
+
+RESAMPLING = 0.6  # share of the time that the bootstrap takes, before the cross-validation
+Repeated = tuple[CutoffBootstrap, CrossValidatedCutoff]
+
+
+@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+def judged(cohort: Cohort, board: Board, view: ExploreView, marker: int, panel: str) -> Worth:
+    """What is known of the cutoff at once, computed once for a cohort, a view, a marker and a panel of this session."""
+    return worth(board, view, panel=panel, marker=marker)
 
 
 @st.cache_resource(scope="session", max_entries=20, show_spinner=False, hash_funcs=dict(HASHES))
@@ -23,26 +34,46 @@ def search_job(cohort: Cohort, question: ExploreView, panel: str) -> Job[Selecte
     return Job()
 
 
-def search(about: Subject, progress: Progress | None = None) -> SelectedCutoff:
-    """Compare every cutoff of the panel's patients, and deal out their outcomes anew 1,000 times."""
-    table = next(t for t in about.board.tables if t.key == about.panel)
-    known = known_patients(about.board, table, about.marker)
-    value, time, event = about.board.values[about.marker][known], about.board.time[known], about.board.event[known]
-    return maximally_selected_log_rank(value, time, event, progress=progress)
+@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+def repeat_job(cohort: Cohort, question: ExploreView, panel: str) -> Job[Repeated]:
+    """The search repeated in bootstrap samples and held-out folds, for a question (``Subject.alone``) in a panel."""
+    return Job()
 
 
-def searched(about: Subject) -> SelectedCutoff | None:
-    """What the search found: at once for cohorts of usual size; None for a large one until somebody asks for it."""
+def search_of(about: Subject) -> Job[SelectedCutoff]:
+    """The search that ``about`` asks for: done at once for cohorts of usual size, for a large one when somebody asks for it."""
     job = search_job(about.cohort, about.alone, about.panel)
     if about.cohort.n <= QUICK:
-        job.finish(lambda progress: search(about, progress))
-    return job.result
+        job.finish(lambda progress: searching(about, progress))
+    return job
+
+
+def searching(about: Subject, progress: Progress) -> SelectedCutoff:
+    """The work of ``search_of``."""
+    return search(about.board, panel=about.panel, marker=about.marker, progress=progress)
+
+
+def repeating(about: Subject, progress: Progress) -> Repeated:
+    """The work of ``repeat_job``."""
+    first = resample(about.board, panel=about.panel, marker=about.marker, progress=lambda done: progress(RESAMPLING * done))
+    rest = 1 - RESAMPLING
+    return first, cross_validate(
+        about.board, panel=about.panel, marker=about.marker, progress=lambda done: progress(RESAMPLING + rest * done)
+    )
+
+
+def resampled_words(about: Subject) -> str:
+    """The bootstrap in one sentence; "" where nobody has asked for it."""
+    done = repeat_job(about.cohort, about.alone, about.panel).result
+    if done is None:
+        return ""
+    return stability(judged(about.cohort, about.board, about.view, about.marker, about.panel), done[0]).moved
 
 
 def take_best(about: Subject) -> None:
     """The button that sets the marker to the cutoff that separates all patients best. It counts as a look at every cutoff."""
-    found = searched(about)
-    if found is None or not len(found.cutoffs) or math.isnan(found.cutoff):
+    found = search_of(about).result
+    if found is None or math.isnan(found.cutoff):
         return
     best = Marker(about.chosen.column, found.cutoff, "searched")
     unit = f" {about.column.unit}" if about.column.unit else ""
