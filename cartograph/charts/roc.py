@@ -160,7 +160,8 @@ def _point_names(result: Discrimination, dark: bool) -> list[dict[str, Any]]:
     if youden is not None:
         left = youden.specificity > 0.75  # no room to the left of the point
         place = theme.Place(xanchor="left" if left else "right", xshift=-6 if left else -8, yshift=18 if left else 8)
-        found.append(_name(youden, f"Youden {fmt.number(youden.cutoff)}", colours.progression, place))
+        short = fmt.number(youden.cutoff)
+        found.append(_name(youden, short if left else f"Youden {short}", colours.progression, place))
     if current is not None:
         right = current.specificity < 0.25
         place = theme.Place(xanchor="right" if right else "left", xshift=0 if right else 8, yshift=-14 if right else -8)

@@ -28,6 +28,9 @@ NO_CONTROL = "everybody has the outcome"
 ALL_EQUAL = "the marker has the same value in all patients"
 ONE_OF_A_CLASS = "one patient with or without the outcome: no limits"
 PERFECT = "the marker separates the patients without exception: the limits have no width and say too little"
+INCOMPLETE = (
+    "the bootstrap removes most of the optimism of a searched cutoff, not all: about two thirds of it where the marker says nothing"
+)
 RANK_SUM = "rank-sum test, normal approximation, ties corrected"
 DELONG = "area under the curve, ties count half; DeLong limits, cut to 0 and 1"
 
@@ -518,7 +521,7 @@ def _range(value: float, cutoffs: Floats, n: int) -> Estimate:
 
 def _bootstrap_notes(direction: AskedDirection, cutoffs: Floats) -> tuple[str, ...]:
     fixed = "the direction was fixed beforehand, so the area has no optimism: nothing was chosen"
-    notes = ["the optimism of the area comes from choosing the direction" if direction == "data" else fixed]
+    notes = [INCOMPLETE, "the optimism of the area comes from choosing the direction" if direction == "data" else fixed]
     none = int(np.isnan(cutoffs).sum())
     if none:
         notes.append(f"in {none:,} replicates no cutoff was better than calling everybody the same; the ranges leave them out")

@@ -397,7 +397,7 @@ def _worth_words(found: BootstrapThresholds) -> str:
     both, area = found.youden_sum, found.auc
     words = (
         f"Sensitivity + specificity at the Youden cutoff: {fmt.concordance(both.apparent)} here,"
-        f" {fmt.concordance(both.corrected)} to be expected in new patients (1 = a coin)."
+        f" at most about {fmt.concordance(both.corrected)} to be expected in new patients (1 = a coin)."
     )
     if not area.optimism:
         return f"{words} The area has no such optimism: its direction was fixed beforehand."
