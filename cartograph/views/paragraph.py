@@ -255,7 +255,7 @@ def _stability(evidence: Evidence) -> list[str]:
     found = [evidence.resampled] if evidence.resampled else []
     strip = evidence.sensitivity
     if strip is not None and math.isfinite(strip.result.variants[0].hazard_ratio):
-        found.insert(0, f"Stability: {strip.sentence}")
+        found.insert(0, strip.sentence)
     return found
 
 

@@ -8,6 +8,7 @@ import math
 import streamlit as st
 
 from cartograph import format as fmt
+from cartograph.charts.worth import null_chart, tenths_chart
 from cartograph.stats.selected import SelectedCutoff, lausen92, lausen94
 from cartograph.views.panels import MIN_FOR_P, TOO_FEW
 from cartograph.views.worth import MIN_FRACTION, CorrectedWorth, Worth, corrected_worth, held_out, stability
@@ -16,7 +17,7 @@ from components.cutoff_page.searching import judged, repeat_job, repeating, sear
 from components.cutoff_page.subject import Subject, say
 from components.cutoff_page.words import struck
 
-HEAD = ("", "Cutoff", "Statistic", "Permutation p", "Lausen 1992 p", "Lausen 1994 p", "Naive log-rank p")
+HEAD = ("", "Cutoff", "Statistic", "Permutation p", "Naive log-rank p", "Lausen 1992 p", "Lausen 1994 p")
 NONE = "\u2013"
 
 
@@ -38,6 +39,7 @@ def worth_section(about: Subject) -> None:
 
 
 def _corrections(about: Subject, of: Worth) -> None:
+    """What chance alone gives on the left, what resampling gives on the right; below each other on a phone."""
     found = result_of(
         search_of(about),
         lambda progress: searching(about, progress),
@@ -45,13 +47,29 @@ def _corrections(about: Subject, of: Worth) -> None:
         words="Dealing out the outcomes anew",
         key="worth-search",
     )
-    if found is not None:
-        told = corrected_worth(of, found)
-        if of.applies and min(of.n_low, of.n - of.n_low) >= MIN_FOR_P:
-            say([told.finding])
-        st.html(p_table(told))
-        say([*_withheld(of, found), *told.notes], quiet=True)
-    _repeated(about, of)
+    told = corrected_worth(of, found) if found is not None else None
+    if told is not None:
+        _corrected(told)
+    chance, again = st.columns(2)
+    with chance:
+        if told is not None and not _few(of, of.n_low):
+            about.draw(null_chart(told, dark=about.dark), key="worth-null")
+    with again:
+        _repeated(about, of)
+
+
+def _corrected(told: CorrectedWorth) -> None:
+    """Every p in a table with its words; p values are absent where a group is small."""
+    of = told.worth
+    if of.applies and not _few(of, of.n_low):
+        say([told.finding])
+    st.html(p_table(told))
+    say([*_withheld(of, told.found), *told.notes], quiet=True)
+
+
+def _few(of: Worth, n_low: int) -> bool:
+    """True where a p value is withheld."""
+    return min(n_low, of.n - n_low) < MIN_FOR_P
 
 
 def p_table(told: CorrectedWorth) -> str:
@@ -73,20 +91,20 @@ def _row(name: str, of: Worth, found: SelectedCutoff, n_low: int, statistic: flo
     """One cutoff: every p is withheld where a group is small, and absent outside the searched window."""
     cutoff = of.cutoff if n_low == of.n_low else found.cutoff
     ends = {"min_fraction": MIN_FRACTION, "max_fraction": 1 - MIN_FRACTION}
-    few = min(n_low, of.n - n_low) < MIN_FOR_P
+    few = _few(of, n_low)
     outside = math.isnan(statistic)
     approximate = (math.nan, math.nan) if outside else (lausen92(statistic, **ends), lausen94(statistic, found.n, found.n_low))
-    cells = [NONE if few or math.isnan(value) else fmt.p_value(value) for value in (p, *approximate, naive)]
-    last = struck(cells[-1]) if invalid and cells[-1] != NONE else html.escape(cells[-1])
-    numbers = [fmt.number(statistic) if not outside else NONE, *cells[:-1]]
-    texts = "".join(f"<td class='num'>{html.escape(text)}</td>" for text in numbers)
-    return f"<th scope='row'>{name}</th><td>{html.escape(of.at(cutoff))}</td>{texts}<td class='num'>{last}</td>"
+    corrected, first, second, bare = (NONE if few or math.isnan(v) else fmt.p_value(v) for v in (p, *approximate, naive))
+    naive_cell = struck(bare) if invalid and bare != NONE else html.escape(bare)
+    others = [html.escape(text) for text in (NONE if outside else fmt.number(statistic), corrected, first, second)]
+    texts = "".join(f"<td class='num'>{cell}</td>" for cell in (*others[:2], naive_cell, *others[2:]))
+    return f"<th scope='row'>{name}</th><td>{html.escape(of.at(cutoff))}</td>{texts}"
 
 
 def _withheld(of: Worth, found: SelectedCutoff) -> list[str]:
     """Why cells of the table are empty."""
     best = int(found.n_low[found.cutoffs == found.cutoff][0])
-    small = [n for n in {best, of.n_low} if min(n, of.n - n) < MIN_FOR_P]
+    small = _few(of, best) or _few(of, of.n_low)
     outside = not (found.n_low == of.n_low).any()
     words = [f"p is not given where it is {NONE}: {TOO_FEW}."] if small else []
     beyond = f"The cutoff on screen lies outside the searched window: a group holds less than {fmt.percent(MIN_FRACTION)}."
@@ -105,5 +123,6 @@ def _repeated(about: Subject, of: Worth) -> None:
     if done is None:
         return
     bootstrap, folds = stability(of, done[0]), held_out(of, done[1])
+    about.draw(tenths_chart(bootstrap, dark=about.dark), key="worth-tenths")
     say([words for words in (bootstrap.moved, bootstrap.left, folds.finding) if words])
     say(list(dict.fromkeys((*bootstrap.notes, *folds.notes))), quiet=True)
