@@ -19,6 +19,7 @@ from cartograph.views.worth import CorrectedWorth, Stability, Worth
 LEFT, RIGHT, TOP, BOTTOM = 16, 16, 84, 44
 HEIGHT = 290
 BAR_GAP = 0.06  # of a tenth, on each side of its bar
+ASIDE = 0.3  # of a tenth
 NAIVE = 1.959964  # a statistic beyond it has p < 0.05 when one cutoff is tested
 SHADE = 0.12
 
@@ -35,8 +36,8 @@ def tenths_chart(of: Stability, *, dark: bool, height: int = HEIGHT) -> Chart:
     layout["xaxis"] = _tenths_axis(of, many, dark)
     tallest = float(np.nanmax(found.tenth_share)) if found.replicates else 1.0
     layout["yaxis"] = {"range": [0, tallest * 1.15], "visible": False, "fixedrange": True}
-    below = f"{worth.endpoint} \u00b7 best cutoff of {_count(found.replicates, 'resampled cohort')}, % in each tenth of the range"
-    layout["annotations"] = _headings(worth, below, dark)
+    lines = [f"{worth.endpoint} \u00b7 best cutoff of {_count(found.replicates, 'resampled cohort')}", _shaded_words(of)]
+    layout["annotations"] = _headings(worth, lines, dark)
     data: list[dict[str, Any]] = []
     if not found.replicates:
         layout["annotations"].append(_empty(of.moved, dark))
@@ -67,8 +68,7 @@ def null_chart(of: CorrectedWorth, *, dark: bool, height: int = HEIGHT) -> Chart
     layout["xaxis"] = _null_axis(span, dark)
     layout["yaxis"] = {"range": [0, max(int(of.counts.max(initial=0)), 1) * 1.08], "visible": False, "fixedrange": True}
     permutations = len(of.found.null_maxima)
-    below = f"{worth.endpoint} \u00b7 best cutoff of {permutations:,} cohorts in which chance alone decides"
-    layout["annotations"] = _headings(worth, below, dark)
+    layout["annotations"] = _headings(worth, [f"{worth.endpoint} \u00b7 best of all cutoffs, {permutations:,} times by chance"], dark)
     data: list[dict[str, Any]] = []
     if not permutations:
         layout["annotations"].append(_empty(of.finding, dark))
@@ -91,15 +91,21 @@ def _count(n: int, word: str) -> str:
     return f"{n:,} {word}{'' if n == 1 else 's'}"
 
 
-def _headings(of: Worth, below: str, dark: bool) -> list[dict[str, Any]]:
+def _headings(of: Worth, lines: list[str], dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     title = f"<b>{theme.escape(shorten(of.title, 26))}</b>\u2003n = {of.n:,}"
-    first, _, second = below.partition(", % in") if ", % in" in below else (below, "", "")
-    lines = [first] + ([f"% in{second}"] if second else [])
     found = [theme.words(title, x=0, y=1, xshift=8 - LEFT, yshift=70, size=theme.SIZE_TITLE, colour=colours.text)]
     return found + [
         theme.words(theme.escape(line), x=0, y=1, xshift=8 - LEFT, yshift=52 - 15 * i, colour=colours.quiet) for i, line in enumerate(lines)
     ]
+
+
+def _shaded_words(of: Stability) -> str:
+    found = of.found
+    if not found.replicates:
+        return "% in each tenth of the range"
+    ends = f"{fmt.number(found.range_low)} to {fmt.number(found.range_high)}"
+    return f"% in each tenth of the range; shaded: {fmt.percent(0.95)}, {ends}"
 
 
 def _empty(words: str, dark: bool) -> dict[str, Any]:
@@ -152,13 +158,15 @@ def _filled(x: list[float] | list[float | None], y: list[float] | list[float | N
 
 
 def _tenth_labels(of: Stability, dark: bool) -> dict[str, Any]:
-    """Per cent above each bar."""
-    shares = of.found.tenth_share
+    """Per cent above each bar, beside a line that would cross it."""
+    shares, best = of.found.tenth_share, of.found.place(of.found.cutoff)
     lift = float(shares.max()) * 0.06
+    middles = [i + 0.5 for i in range(len(shares))]
+    aside = [0.0 if abs(best - m) > ASIDE else ASIDE if best < m else -ASIDE for m in middles]
     return {
         "type": "scatter",
         "mode": "text",
-        "x": [i + 0.5 for i in range(len(shares))],
+        "x": [m + a for m, a in zip(middles, aside, strict=True)],
         "y": numbers(shares + lift, 4),
         "text": [fmt.number(round(100 * s)) for s in shares.tolist()],
         "textfont": {"color": theme.ink(dark=dark).text, "size": theme.SIZE_SMALL},
@@ -190,22 +198,18 @@ def _upright(at: float, colour: str, dash: theme.Dash) -> dict[str, Any]:
 
 
 def _tenth_words(of: Stability, dark: bool) -> list[dict[str, Any]]:
-    """Names of the lines above the panel, those of the right half ending at their line; the range at its top."""
+    """Names of the lines above the panel, those of the right half ending at their line."""
     colours, found = theme.ink(dark=dark), of.found
     many = len(found.tenth_from)
     names = [(found.place(found.cutoff), f"<b>best {theme.escape(fmt.number(found.cutoff))}</b>", colours.text, 22)]
     if _elsewhere(of):
         names.append((found.place(of.worth.cutoff), f"on screen {theme.escape(fmt.number(of.worth.cutoff))}", colours.high, 8))
-    low, high = found.place(found.range_low), found.place(found.range_high)
-    ends = f"{fmt.percent(0.95)}: {fmt.number(found.range_low)} to {fmt.number(found.range_high)}"
-    words = [_beside(at, text, colour, shift, many) for at, text, colour, shift in names]
-    place = theme.Place(x=min(max((low + high) / 2, many * 0.2), many * 0.8), y=1, xref="x", xanchor="center", yshift=-8)
-    return [*words, theme.words(theme.escape(ends), colour=colours.quiet, **place)]
+    return [_beside(at, text, colour, shift, many) for at, text, colour, shift in names]
 
 
 def _beside(at: float, text: str, colour: str, shift: float, many: float, start: float = 0.0) -> dict[str, Any]:
-    anchor = "left" if at - start < (many - start) / 2 else "right"
-    return theme.words(text, x=round(at, 3), y=1, xref="x", xanchor=anchor, yshift=shift, colour=colour)
+    anchor, aside = ("left", 3) if at - start < (many - start) / 2 else ("right", -3)
+    return theme.words(text, x=round(at, 3), y=1, xref="x", xanchor=anchor, xshift=aside, yshift=shift, colour=colour)
 
 
 def _span(of: CorrectedWorth) -> tuple[float, float]:
@@ -255,13 +259,13 @@ def _best_is_another(of: CorrectedWorth) -> bool:
 
 def _null_words(of: CorrectedWorth, span: tuple[float, float], dark: bool) -> list[dict[str, Any]]:
     colours, worth = theme.ink(dark=dark), of.worth
-    found = [_beside(NAIVE, "naive p 0.05", colours.quiet, -8, span[1], span[0])]
+    found = [_beside(NAIVE, "naive p 0.05", colours.quiet, 8, span[1], span[0])]
     if math.isfinite(of.statistic):
         p = f", corrected {fmt.p_equals(of.here.p_value)}" if worth.applies else ""
         text = f"<b>{theme.escape(f'> {fmt.number(worth.cutoff)}: {fmt.number(of.statistic, 3)}{p}')}</b>"
-        found.append(_beside(of.statistic, text, colours.high, 22, span[1], span[0]))
+        found.append(_beside(of.statistic, text, colours.high, 34, span[1], span[0]))
     if _best_is_another(of):
         p = fmt.p_equals(of.found.p_value)
         text = theme.escape(f"best > {fmt.number(of.found.cutoff)}: {fmt.number(of.found.statistic, 3)}, {p}")
-        found.append(_beside(of.found.statistic, text, colours.text, 8, span[1], span[0]))
+        found.append(_beside(of.found.statistic, text, colours.text, 21, span[1], span[0]))
     return found
