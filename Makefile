@@ -27,8 +27,10 @@ format: set-up-test  ## let ruff mend and format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: set-up-test  ## measure the Explore page against its floor and its peer
+bench: set-up-test  ## measure steps, drag and scan of a cutoff, each beside its floor and its peers in the same run
 	@$(BIN)/python -m benchmarks.explore
+	@$(BIN)/python -m benchmarks.drag
+	@$(BIN)/python -m benchmarks.cutoff_scan
 
 requirements: set-up-test  ## pin the packages of pyproject.toml again (newest versions: UPGRADE=--upgrade)
 	@$(BIN)/python -m scripts.compile_requirements $(UPGRADE)

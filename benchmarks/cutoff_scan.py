@@ -121,8 +121,8 @@ def lifelines_at(data: pd.DataFrame, cutoff: float) -> None:
 
 def scikit_survival_at(data: pd.DataFrame, cutoff: float) -> None:
     """What a loop over scikit-survival does at each cutoff: the log-rank test alone."""
-    from sksurv.compare import compare_survival  # noqa: PLC0415  # type: ignore[import-not-found]  (GPL: only here, only where installed)
-    from sksurv.util import Surv  # noqa: PLC0415  # type: ignore[import-not-found]
+    from sksurv.compare import compare_survival  # noqa: PLC0415  (GPL: only here, only where installed)
+    from sksurv.util import Surv  # noqa: PLC0415
 
     compare_survival(Surv.from_arrays(data["event"], data["time"]), (data["value"] > cutoff).to_numpy())
 
@@ -175,7 +175,7 @@ def measured(case: Case) -> dict[str, float | str]:
     }
     if case.n <= LARGEST_FOR_PEERS and case.strata == 1:
         line["profile"] = seconds(lambda: cutoff_scan(*columns, limits="profile"))
-        line["sensitivity"] = seconds(lambda: sensitivity(*columns, 400.0))
+        line["sensitivity"] = seconds(lambda: sensitivity(columns[0], columns[1], columns[2], 400.0))
     if case.n <= LARGEST_FOR_A_TABLE:
         table = EventTable.build(*columns)
         chosen = np.quantile(data["value"], np.linspace(0.1, 0.9, SELECTIONS))

@@ -18,7 +18,7 @@ from cartograph.views.provenance import provenance
 from components import state
 from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
-from components.live_cutoff.board import Moving, Placed, show_board, show_finding
+from components.live_cutoff.board import Moving, Placed, pack_board, send_board, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
 from components.live_cutoff.track import wanted_table
 from components.marker_panel import marker_panel, track_key
@@ -46,12 +46,16 @@ def show(cohort: Cohort) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """All figures and the summary, made before anything is sent: the browser then repaints in one go, not piece by piece."""
+    """All figures and the summary, made before anything is sent: the browser then repaints in one go, not piece by piece.
+
+    ``packed``: the figures with their lines as the browser gets them.
+    """
 
     curves: tuple[Chart, ...]
     response: Chart | None
     courses: Chart
     summary: str
+    packed: bytes
 
     @property
     def charts(self) -> tuple[Chart, ...]:
@@ -64,8 +68,8 @@ def _board(cohort: Cohort) -> None:
     view, shown = state.view(), display()
     ready = board(cohort, without_cutoffs(view))
     result = compute_on(ready, view, order=shown.order, lanes_by=shown.lanes_by)
-    drawing = _draw(result, shown) if ready.cohort.n else None
     moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
+    drawing = _draw(result, shown, moving, cohort) if ready.cohort.n else None
     state.write_link()
     state.look(view)
     show_finding(finding(result), flow_line(result), moving)
@@ -75,13 +79,15 @@ def _board(cohort: Cohort) -> None:
         st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
         return
     marker_panel(ready.cohort, view, result.distributions, tables=moving.tables, beside=display_options)
-    _figures(result, drawing, moving, cohort)
+    send_board(drawing.packed)
+    if drawing.response is None:
+        st.caption("This cohort has no response columns.")
     _tables(drawing)
     wanted = [wanted_table(track_key(position, marker)) for position, marker in enumerate(view.markers)]
     bring_tables(cohort, ready, view, height=KM_HEIGHT, wanted=wanted)
 
 
-def _draw(result: ExploreResult, shown: Display) -> Drawing:
+def _draw(result: ExploreResult, shown: Display, moving: Moving, cohort: Cohort) -> Drawing:
     dark = state.is_dark()
     curves = tuple(
         km_chart(p, x_max=result.x_max, dark=dark, limits=shown.limits, endpoint=result.endpoint_label, height=KM_HEIGHT)
@@ -92,7 +98,8 @@ def _draw(result: ExploreResult, shown: Display) -> Drawing:
     courses = swimmer_chart(result.lanes, dark=dark, height=swimmer_height(result.lanes.n_drawn))
     frame = summary_frame(result)
     numeric = [c for c in frame.columns if c not in ("Panel", "Group")]
-    return Drawing(curves, response, courses, html_table(frame, numeric=numeric, name="Summary of the groups"))
+    summary = html_table(frame, numeric=numeric, name="Summary of the groups")
+    return Drawing(curves, response, courses, summary, _packed(result, curves, response, courses, moving, cohort))
 
 
 def without_cutoffs(view: ExploreView) -> ExploreView:
@@ -100,14 +107,14 @@ def without_cutoffs(view: ExploreView) -> ExploreView:
     return replace(view, markers=tuple(replace(m, cutoff=0.0, origin="hand") for m in view.markers), combine="three")
 
 
-def _figures(result: ExploreResult, drawing: Drawing, moving: Moving, cohort: Cohort) -> None:
-    panels = [Placed(f"km-{p.key}", chart, comparison_lines(p)) for p, chart in zip(result.panels, drawing.curves, strict=True)]
-    pair = [Placed("responses", drawing.response)] if drawing.response is not None else []
-    pair.append(Placed("swimmer", drawing.courses, [html.escape(note) for note in result.lanes.notes]))
+def _packed(
+    result: ExploreResult, curves: tuple[Chart, ...], response: Chart | None, courses: Chart, moving: Moving, cohort: Cohort
+) -> bytes:
+    panels = [Placed(f"km-{p.key}", chart, comparison_lines(p)) for p, chart in zip(result.panels, curves, strict=True)]
+    pair = [Placed("responses", response)] if response is not None else []
+    pair.append(Placed("swimmer", courses, [html.escape(note) for note in result.lanes.notes]))
     note = interaction_line(result) if len(result.panels) > 1 else ""
-    show_board(panels, pair, note, moving, synthetic=cohort.synthetic, provenance=provenance(cohort, result.view))
-    if drawing.response is None:
-        st.caption("This cohort has no response columns.")
+    return pack_board(panels, pair, note, moving, synthetic=cohort.synthetic, provenance=provenance(cohort, result.view))
 
 
 def swimmer_height(lanes: int) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from cartograph import format as fmt
 from cartograph.cohort.model import Cohort
 from cartograph.views.explore import ExploreView, Marker, Origin
@@ -41,9 +44,14 @@ def provenance(cohort: Cohort, view: ExploreView) -> str:
     return f"Cutoffs: {said}"
 
 
-def by_hand(markers: int) -> str:
-    """The line while a cutoff is dragged."""
-    return "Cutoff: being moved by hand" if markers == 1 else "Cutoffs: one being moved by hand"
+def provenance_at(cohort: Cohort, view: ExploreView, handle: int, stops: Sequence[float]) -> list[str]:
+    """The line at each place of a handle that is dragged, as ``provenance`` says it once the handle is let go."""
+
+    def moved(stop: float) -> ExploreView:
+        markers = [replace(m, cutoff=stop, origin="hand") if i == handle else m for i, m in enumerate(view.markers)]
+        return replace(view, markers=tuple(markers))
+
+    return [provenance(cohort, moved(float(stop))) for stop in stops]
 
 
 def sources(cohort: Cohort, view: ExploreView) -> str:

@@ -52,10 +52,13 @@ def show_board(
     panels: Sequence[Placed], pair: Sequence[Placed], note: str, moving: Moving, *, synthetic: bool, provenance: str = ""
 ) -> None:
     """``panels`` side by side, the line ``note`` below them, then ``pair`` in two columns. Every figure downloads as SVG, PNG and CSV."""
+    send_board(pack_board(panels, pair, note, moving, synthetic=synthetic, provenance=provenance))
 
-    def wanted() -> None:
-        state.put("board-csv-asked", getattr(state.get(KEY), "csv", None))
 
+def pack_board(
+    panels: Sequence[Placed], pair: Sequence[Placed], note: str, moving: Moving, *, synthetic: bool, provenance: str = ""
+) -> bytes:
+    """What ``show_board`` sends: packed before the first piece of the page is sent, all pieces reach the browser in one go."""
     asked = state.take("board-csv-asked") or {}
 
     def placed(figure: Placed) -> dict[str, Any]:
@@ -63,12 +66,22 @@ def show_board(
         sent = figure_data(figure.chart, height=figure.chart.layout["height"], synthetic=synthetic, provenance=provenance, nonce=nonce)
         return {"key": figure.key, "sent": sent, "lines": list(figure.lines)}
 
-    sent = {
-        "panels": [placed(figure) for figure in panels],
-        "pair": [placed(figure) for figure in pair],
-        "note": note,
-        "perRow": 2 if len(panels) == TWO_ROWS else PER_ROW,
-        "tables": moving.tables,
-        "cutoffs": moving.cutoffs,
-    }
-    _board(key=KEY, data=to_bytes(sent), on_csv_change=wanted)
+    return to_bytes(
+        {
+            "panels": [placed(figure) for figure in panels],
+            "pair": [placed(figure) for figure in pair],
+            "note": note,
+            "perRow": 2 if len(panels) == TWO_ROWS else PER_ROW,
+            "tables": moving.tables,
+            "cutoffs": moving.cutoffs,
+        }
+    )
+
+
+def send_board(packed: bytes) -> None:
+    """Draw what ``pack_board`` packed."""
+    _board(key=KEY, data=packed, on_csv_change=_csv_wanted)
+
+
+def _csv_wanted() -> None:
+    state.put("board-csv-asked", getattr(state.get(KEY), "csv", None))

@@ -18,7 +18,7 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
 from cartograph.views.live import live_board
 from cartograph.views.live_responses import live_responses
-from cartograph.views.provenance import by_hand
+from cartograph.views.provenance import provenance_at
 from components.explore_words import CAUTION, comparison_lines, finding_of
 from components.live_cutoff import engine
 
@@ -38,8 +38,8 @@ def _name(cohort: Cohort, view: ExploreView, handle: int) -> str:
 
 
 def _without(view: ExploreView, handle: int) -> ExploreView:
-    """The view without what the handle moves and without where cutoffs came from."""
-    markers = [replace(m, origin="hand", cutoff=0.0 if i == handle else m.cutoff) for i, m in enumerate(view.markers)]
+    """The view without what the handle moves."""
+    markers = [replace(m, origin="hand", cutoff=0.0) if i == handle else m for i, m in enumerate(view.markers)]
     return replace(view, markers=tuple(markers))
 
 
@@ -66,7 +66,8 @@ def table_bytes(board: Board, view: ExploreView, handle: int, *, name: str, heig
     live = live_board(board, view, handle, ticks)
     responses = live_responses(board, view, handle, live.rules)
     pack = Pack()
-    origin = [{"kind": "words", "part": "provenance", "text": pack.texts([by_hand(len(view.markers))] * len(live.stops))}]
+    said = provenance_at(board.cohort, view, handle, live.stops.tolist())
+    origin = [{"kind": "words", "part": "provenance", "text": pack.texts(said)}]
     figures: dict[str, Any] = {f"km-{p.key}": [*km_channels(p, pack, height=height), *origin] for p in live.panels}
     figures["swimmer"] = [*stripe_channels(live), *origin]
     if responses is not None:

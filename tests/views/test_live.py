@@ -14,6 +14,7 @@ from cartograph.views.board import compute_on, prepare
 from cartograph.views.explore import ExploreResult, ExploreView, Group, Marker, PanelAt
 from cartograph.views.live import LiveBoard, LivePanel, live_board
 from cartograph.views.live_responses import live_responses
+from cartograph.views.provenance import provenance, provenance_at
 from components.explore_words import comparison_lines, finding_of
 from tests.views.conftest import make_cohort
 
@@ -53,6 +54,17 @@ def test_words_and_numbers_of_every_stop(cohort: Cohort, name: str) -> None:
             assert finding_of(head, "PFS") == finding_of(wanted, "PFS")
             same_groups(head, wanted.groups)
             same_ratios(head, wanted.hazard_ratios)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_line_about_the_cutoff_is_the_one_of_a_cutoff_let_go(cohort: Cohort, name: str) -> None:
+    view, handle = VIEWS[name]
+    said = provenance_at(cohort, view, handle, [250.0, 1200.5])
+    for words, stop in zip(said, (250.0, 1200.5), strict=True):
+        markers = tuple(replace(m, cutoff=stop, origin="hand") if i == handle else m for i, m in enumerate(view.markers))
+        assert words == provenance(cohort, replace(view, markers=markers))
+        assert "moved by hand" in words
+    assert said[0] != said[1]
 
 
 def same_groups(head: PanelAt, wanted: tuple[Group, ...]) -> None:
