@@ -58,13 +58,14 @@ def _page(cohort: Cohort) -> None:
     moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
     state.write_link()
     state.look(view)
-    _head(cohort, ready, result, moving)
+    about = Subject(cohort, ready, view, 0, "all", state.is_dark())
     why_not = _nothing_to_judge(ready, view)
-    if why_not:
+    said = paragraph(ready.cohort, result, _evidence(about, result)) if not why_not else None  # before anything is sent: one repaint
+    _head(cohort, ready, result, moving)
+    if said is None:
         st.info(why_not, icon=":material/info:")
         return
-    about = Subject(cohort, ready, view, 0, "all", state.is_dark())
-    show_paragraph(paragraph(ready.cohort, result, _evidence(about, result)))
+    show_paragraph(said)
     about = replace(about, marker=_which_marker(ready, view))
     landscapes(about, moving)
     _sections(about)
@@ -116,7 +117,7 @@ def _which_marker(ready: Board, view: ExploreView) -> int:
     if state.get(key) not in labels:
         state.put(key, view.markers[0].column)
     chosen = st.segmented_control("Cutoff of", list(labels), format_func=lambda c: plain(labels[c]), key=key, required=True)
-    return [m.column for m in view.markers].index(chosen)
+    return list(labels).index(chosen or view.markers[0].column)
 
 
 @st.fragment
@@ -147,4 +148,4 @@ def _panel(about: Subject) -> Subject:
     if state.get(key) not in titles:
         state.put(key, "all")
     chosen = st.segmented_control("Patients", list(titles), format_func=lambda k: plain(titles[k]), key=key, required=True)
-    return about.of(chosen)
+    return about.of(chosen or "all")
