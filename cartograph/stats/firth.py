@@ -94,7 +94,7 @@ def firth_fit(evaluate: Evaluate, k: int, *, wanted: int | None = None, level: f
     drop = normal_quantile(level) ** 2 / 2
     low, high = (_limits(evaluate, beta, top, (wanted, side), drop) for side in (-1, 1))
     p = np.array([_p_value(evaluate, beta, top, j) for j in range(wanted)], dtype=np.float64)
-    covariance: Floats = np.linalg.inv(top.information)
+    covariance = np.asarray(np.linalg.inv(top.information), dtype=np.float64)
     return FirthFit(beta, covariance, low, high, p, top.value, f"{method}, profile limits")
 
 

@@ -1,0 +1,109 @@
+"""The Regression page from top to bottom: sentence, choices, both forests, the table, and whether the model may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from cartograph.charts.forest import forest_chart, forest_height
+from cartograph.cohort import Cohort
+from cartograph.cohort.filters import apply_filters
+from cartograph.views.explore import ExploreView
+from cartograph.views.forest import Forest
+from cartograph.views.provenance import provenance
+from cartograph.views.regression import RegressionChoice, RegressionResult, printed_table, regression
+from components import state
+from components.cutoff_page.long_work import Job, result_of
+from components.cutoff_page.subject import HASHES, say, with_room
+from components.figure import show_figure
+from components.regression_page.choices import choices
+from components.regression_page.diagnostics import SECTIONS, About
+from components.regression_page.download import downloads
+from components.text import html_table, plain
+
+
+@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+def fitted(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> RegressionResult:
+    """Screen and model, computed once for a cohort, a view and a choice of this session."""
+    return regression(cohort, view, choice)
+
+
+@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+def penalising(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> Job[RegressionResult]:
+    """The cross-validation of a penalised model, run once for a question of this session."""
+    return Job()
+
+
+def show(cohort: Cohort) -> None:
+    """The page of the active cohort."""
+    if not cohort.endpoints:
+        st.info("A regression needs an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
+        return
+    _page(cohort)
+
+
+@st.fragment
+def _page(cohort: Cohort) -> None:
+    view = state.view()
+    state.write_link()
+    if not apply_filters(cohort, view.filters).n:
+        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        return
+    head = st.container()
+    choice = choices(cohort, view)
+    if not choice.columns:
+        st.info("Choose at least one variable.", icon=":material/checklist:")
+        return
+    result = _result(cohort, view, choice)
+    with head:
+        say([result.sentence])
+        say([*([result.group_rule] if result.group_rule else []), *result.cautions], quiet=True)
+    _forests(cohort, view, result)
+    with st.expander("The table, and as a file", icon=":material/table:", key="regression-table", on_change="rerun") as table:
+        if table.open:
+            frame = printed_table(result)
+            st.html(html_table(frame, numeric=list(frame.columns[2:]), name="Regression table"))
+            downloads(cohort, view, result)
+    _sections(About(cohort, view, result, state.is_dark()))
+
+
+def _result(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> RegressionResult:
+    """The answer; a penalised one is made when asked for, until then the screen stands alone."""
+    if choice.selection in ("hand", "screen"):
+        return fitted(cohort, view, choice)
+    job = penalising(cohort, view, choice)
+
+    def work(progress: Callable[[float], None]) -> RegressionResult:
+        return regression(cohort, view, choice, progress=progress)
+
+    done = result_of(job, work, label="Choose the penalty by cross-validation", words="Cross-validating", key="regression-penalty")
+    return done or fitted(cohort, view, replace(choice, selection="hand", chosen=()))
+
+
+def _forests(cohort: Cohort, view: ExploreView, result: RegressionResult) -> None:
+    """Alone on the left, together on the right; one below the other on a phone."""
+    left, right = st.columns(2)
+    for place, forest in ((left, result.screen), (right, result.multivariable)):
+        with place:
+            _forest(cohort, view, forest)
+
+
+def _forest(cohort: Cohort, view: ExploreView, forest: Forest) -> None:
+    chart = with_room(forest_chart(forest, dark=state.is_dark(), height=forest_height(forest)))
+    height = chart.layout["height"]
+    show_figure(chart, key=chart.name, height=height, synthetic=cohort.synthetic, provenance=provenance(cohort, view))
+
+
+def _sections(about: About) -> None:
+    """Only the tab that is open is computed."""
+    tabs = st.tabs(list(SECTIONS), on_change="rerun", key="regression-sections")
+    for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+        if tab.open:
+            with tab:
+                why_not = section.why_not(about)
+                if why_not:
+                    st.info(plain(why_not), icon=":material/info:")
+                else:
+                    section.show(about)
