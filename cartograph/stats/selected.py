@@ -194,9 +194,9 @@ def _null_maxima(search: _Search, permutations: int, seed: int, progress: Progre
 
 def lausen92(statistic: float, min_fraction: float, max_fraction: float) -> float:
     """P of the largest statistic after Lausen & Schumacher (Biometrics 1992; Miller & Siegmund 1982), clipped to 0 and 1."""
-    if statistic < 1:
-        return 1.0
-    odds = max_fraction * (1 - min_fraction) / ((1 - max_fraction) * min_fraction) if min_fraction > 0 and max_fraction < 1 else np.inf
+    if statistic < 1 or min_fraction == 0 or max_fraction == 1:
+        return 1.0  # the formula has no other value at the ends
+    odds = max_fraction * (1 - min_fraction) / ((1 - max_fraction) * min_fraction)
     density = float(norm.pdf(statistic))
     p = 4 * density / statistic + density * (statistic - 1 / statistic) * float(np.log(odds))
     return float(np.clip(p, 0.0, 1.0))
