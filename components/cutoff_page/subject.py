@@ -93,9 +93,9 @@ def with_room(chart: Chart) -> Chart:
 
 
 def say(sentences: Sequence[str], *, quiet: bool = False) -> None:
-    """Sentences below each other; whatever comes from a file is shown as it stands."""
+    """Sentences below each other; whatever comes from a file is shown as it stands. ``quiet``: the notes of a statistic, smaller."""
     if sentences:
-        lines = "".join(f"<p>{html.escape(_sentence(words))}</p>" for words in sentences)
+        lines = "".join(f"<p>{html.escape(_sentence(words) if quiet else words)}</p>" for words in sentences)
         st.html(f"<div class='carto-words{' quiet' if quiet else ''}'>{lines}</div>")
 
 
