@@ -1,6 +1,6 @@
 """How often a marker without any effect looks significant when its best cutoff is searched, and what is left of its hazard ratio.
 
-``python -m benchmarks.type_one_error [--cohorts 1000] [--permutations 1000]``. Exponential survival (median 8.3 months), censoring
+``python -m benchmarks.type_one_error [--cohorts 5000] [--permutations 1000]``. Exponential survival (median 8.3 months), censoring
 exponential and independent (about 40 %), lognormal marker that has nothing to do with either. Cutoffs are searched between the 10th and the
 90th percentile. Hazard ratios are turned so that the group that looks worse is compared with the other, as papers print them; the bootstrap
 and the cross-validation are done in the first cohorts only.
@@ -83,7 +83,7 @@ def report(n: int, cohorts: int, permutations: int, boot_cohorts: int, replicate
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cohorts", type=int, default=1000)
+    parser.add_argument("--cohorts", type=int, default=5000)
     parser.add_argument("--permutations", type=int, default=1000)
     parser.add_argument("--bootstrapped", type=int, default=200, help="cohorts in which the bootstrap is done")
     parser.add_argument("--replicates", type=int, default=200)
