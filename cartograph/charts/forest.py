@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 10, 10, 56, 56
 PITCH: Final = 36.0  # pixels of a line
 HEADING: Final = 22.0
 UPPER, LOWER = 11.0, 26.0  # centres of words and of the dot, pixels below the top of a line
+ONE: Final = (18.0, 34.0)  # where the line of no difference begins and ends, pixels below the top of a line
 DOTS: Final = 0.46  # share of the width for dots and limits
 WORDS: Final = 0.49  # where the numbers begin
 ENDS: Final[dict[Measure, tuple[float, float]]] = {"HR": (0.1, 10.0), "OR": (0.03, 30.0)}
@@ -81,12 +82,13 @@ def _layout(of: Forest, tops: list[float], dark: bool, height: int) -> dict[str,
     }
     inner = float(height - TOP - BOTTOM)
     layout["yaxis"] = {"range": [inner, 0], "visible": False, "fixedrange": True, "anchor": "x"}
-    one = {"type": "line", "xref": "x", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "line": {"color": colours.quiet, "width": 1}}
+    upright = {"type": "line", "xref": "x", "yref": "y", "x0": 1, "x1": 1, "line": {"color": colours.quiet, "width": 1}}
+    one = [{**upright, "y0": y + ONE[0], "y1": y + ONE[1]} for row, y in zip(of.rows, tops, strict=True) if row.kind != "heading"]
     between = [
         {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": colours.grid, "width": 1}}
         for y in tops[1:]
     ]
-    layout["shapes"] = [*between, one]
+    layout["shapes"] = [*between, *one]
     return layout
 
 

@@ -181,6 +181,8 @@ def _affordable(cohort: Cohort, view: ExploreView, columns: Sequence[str]) -> tu
     spent = 0
     found: list[str] = []
     for place, key in enumerate(columns):
+        if quantity_of(key) in {quantity_of(other) for other in found}:
+            continue
         series = cohort.patients[key]
         cost = 1 if cohort.columns[key].kind == "number" else len(present_levels(series)) - 1
         asked = TOO_FEW_EVENTS if place < len(view.markers) + bool(view.split) else FEW_EVENTS
@@ -188,6 +190,11 @@ def _affordable(cohort: Cohort, view: ExploreView, columns: Sequence[str]) -> tu
             found.append(key)
             spent += cost
     return tuple(found)
+
+
+def quantity_of(column: str) -> str:
+    """What is measured, whenever it was: ferritin on day 0 and before lymphodepletion tell nearly the same."""
+    return column.removesuffix("_d0").removesuffix("_pre")
 
 
 def level_names(cohort: Cohort, view: ExploreView, column: str) -> tuple[str, ...]:
@@ -282,7 +289,7 @@ def _coding(column: Column, scale: Scale) -> Coding:
 def _split(series: pd.Series, cutoff: float, unit: str) -> pd.Categorical:
     values = series.to_numpy(dtype=np.float64)
     tail = f" {unit}" if unit else ""
-    low, high = f"\u2264 {fmt.number(cutoff)}{tail}", f"> {fmt.number(cutoff)}{tail}"
+    low, high = f"\u2264 {fmt.number(cutoff)}", f"> {fmt.number(cutoff)}{tail}"
     with np.errstate(invalid="ignore"):
         codes = np.where(np.isnan(values), -1, (values > cutoff).astype(np.int64))
     return pd.Categorical.from_codes(codes.tolist(), categories=pd.Index([low, high]), ordered=True)

@@ -36,7 +36,7 @@ def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
 
     def words(key: str) -> str:
         label = offered[key]
-        return plain(label if len(label) <= WIDEST_NAME else label[: WIDEST_NAME - 1] + "\u2026")
+        return label if len(label) <= WIDEST_NAME else label[: WIDEST_NAME - 1] + "\u2026"
 
     first, second, third = st.columns([3, 5, 2], vertical_alignment="bottom")
     with first:
@@ -44,7 +44,7 @@ def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
     with second:
         selection = _selection()
     with third:
-        choice = _options(cohort, view, offered)
+        choice = _options(cohort, view, offered, words)
     with st.expander("Variables", icon=":material/checklist:", key="regression-variables"):
         columns = _several("Each alone", "columns", list(offered), start.columns, words)
         chosen = _several("Together in the model", "chosen", list(offered), start.chosen, words) if selection == "hand" else ()
@@ -69,7 +69,7 @@ def _outcome(cohort: Cohort, view: ExploreView) -> str:
 
     def words(name: str) -> str:
         found = offered[name]
-        return plain(f"{found.label}: {found.words}" + (", odds ratios" if found.measure == "OR" else ", hazard ratios"))
+        return f"{found.label}: {found.words}" + (", odds ratios" if found.measure == "OR" else ", hazard ratios")
 
     return str(st.selectbox("Outcome", list(offered), format_func=words, key=key, persist_state="session"))
 
@@ -91,7 +91,7 @@ def _several(label: str, name: str, offered: list[str], start: tuple[str, ...], 
     return tuple(st.multiselect(label, offered, format_func=words, key=key, persist_state="session"))
 
 
-def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str]) -> RegressionChoice:
+def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str], words: Callable[[str], str]) -> RegressionChoice:
     """How variables enter, strata and reference levels; the choice without outcome and variables."""
     few = [
         c for c in cohort.columns_of("category", "flag") if c.key in offered and len(level_names(cohort, view, c.key)) <= MOST_STRATA_LEVELS
@@ -103,9 +103,9 @@ def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str]) -> Regr
         cut = True
         if view.markers:
             cut = st.toggle("Biomarkers of the sidebar cut: high against low", value=True, key="regression-cut", persist_state="session")
-        strata = _several("Strata: each has its own baseline", "strata", [c.key for c in few], (), lambda k: plain(offered[k]))
+        strata = _several("Strata: each has its own baseline", "strata", [c.key for c in few], (), words)
         references = []
-        asked = _several("Change the reference of", "references", [c.key for c in few], (), lambda k: plain(offered[k]))
+        asked = _several("Change the reference of", "references", [c.key for c in few], (), words)
         for column in asked:
             levels = level_names(cohort, view, column)
             level = st.selectbox(

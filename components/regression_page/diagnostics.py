@@ -92,11 +92,11 @@ def _proportional(about: About) -> None:
             {
                 "Variable": [*found.labels, "All variables"],
                 "Chi-squared": [fmt.number(v, 3) for v in frame["statistic"]],
-                "Degrees of freedom": frame["df"].astype(str),
+                "Parameters": frame["df"].astype(str),
                 "p": [fmt.p_value(v) for v in frame["p_value"]],
             }
         )
-        st.html(html_table(shown, numeric=["Chi-squared", "Degrees of freedom", "p"], name="Test of proportional hazards"))
+        st.html(html_table(shown, numeric=["Chi-squared", "Parameters", "p"], name="Test of proportional hazards"))
     columns = st.columns(2)
     first = sorted(found.figures, key=lambda f: f.p_value)[:FIGURES]
     for place, figure in enumerate(first):

@@ -16,6 +16,7 @@ from cartograph.views.provenance import provenance
 from cartograph.views.regression import RegressionChoice, RegressionResult, printed_table, regression
 from components import state
 from components.cutoff_page.long_work import Job, result_of
+from components.cutoff_page.page import STYLE
 from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
 from components.regression_page.choices import choices
@@ -38,6 +39,7 @@ def penalising(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> J
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
+    st.html(STYLE)
     if not cohort.endpoints:
         st.info("A regression needs an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
         return
