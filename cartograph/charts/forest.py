@@ -88,8 +88,19 @@ def _layout(of: Forest, tops: list[float], dark: bool, height: int) -> dict[str,
         {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": colours.grid, "width": 1}}
         for y in tops[1:]
     ]
-    layout["shapes"] = [*between, *one]
+    layout["shapes"] = [*between, *_overall_lines(of, tops, dark), *one]
     return layout
+
+
+def _overall_lines(of: Forest, tops: list[float], dark: bool) -> list[dict[str, Any]]:
+    """The ratio of all patients, dotted beside the dot of each line, so that every subgroup is read against it."""
+    value = next((row.value for row in of.rows if row.kind == "overall"), math.nan)
+    if not math.isfinite(value):
+        return []
+    colour = theme.ink(dark=dark).high
+    upright = {"type": "line", "xref": "x", "yref": "y", "x0": _clamped(of, value), "x1": _clamped(of, value)}
+    drawn = [y for row, y in zip(of.rows, tops, strict=True) if row.kind == "row" and math.isfinite(row.value)]
+    return [{**upright, "y0": y + ONE[0], "y1": y + ONE[1], "line": {"color": colour, "width": 1, "dash": "dot"}} for y in drawn]
 
 
 def _headings(of: Forest, dark: bool) -> list[dict[str, Any]]:

@@ -78,7 +78,6 @@ class _Sides(NamedTuple):
 
     codes: Codes
     words: str
-    short: str
     column: str
 
 
@@ -144,7 +143,7 @@ def subgroups(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -> Subg
         for k, name in enumerate(names):
             inside = levels == k
             rows.append(_row(key, "", name, _ratio(data.time[inside], data.event[inside], codes[inside]), codes[inside]))
-        rows += _not_known(key, levels)
+        rows += _not_known(key, data.event[levels == LEFT_OUT])
     return _result(kept, view, choice, (sides, tuple(rows), tuple(tests), int(known.sum())))
 
 
@@ -156,7 +155,7 @@ def _sides(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -> _Sides:
             raise ValueError(f"two different products are needed; the cohort has {', '.join(names) or 'none'}")
         values = cohort.patients["product"].astype(object).to_numpy()
         codes = np.select([values == choice.second, values == choice.first], [0, 1], LEFT_OUT).astype(np.int64)
-        return _Sides(codes, f"{choice.first} against {choice.second}", f"{choice.first} vs {choice.second}", "product")
+        return _Sides(codes, f"{choice.first} against {choice.second}", "product")
     if not view.markers:
         raise ValueError("no biomarker is chosen whose groups could be compared")
     columns = [cohort.columns[m.column] for m in view.markers]
@@ -164,7 +163,8 @@ def _sides(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -> _Sides:
     by_role = {rule.role: rule for rule in made.rules}
     low, high = by_role["low"], by_role["high"]
     codes = np.select([made.codes == low.code, made.codes == high.code], [0, 1], LEFT_OUT).astype(np.int64)
-    return _Sides(codes, f"{high.label} against {low.label}", f"{high.short} vs {low.short}", "" if len(columns) > 1 else columns[0].key)
+    words = f"{high.label} against {low.short if len(columns) == 1 else low.label}"
+    return _Sides(codes, words, "" if len(columns) > 1 else columns[0].key)
 
 
 def _levels(cohort: Cohort, column: str, known: npt.NDArray[np.bool_]) -> tuple[Codes, list[str]]:
@@ -213,8 +213,7 @@ def _row(column: str, label: str, level: str, found: HazardRatio, codes: Codes) 
 
 
 def _interaction(time: Floats, event: Floats, codes: Codes, levels: Codes, count: int) -> tuple[float, str]:
-    tests = f"{len(tested)} interaction{'' if len(tested) == 1 else 's'} tested"
-    many = f"{tests}: {fmt.number(SIGNIFICANT * len(tested), 2)} expected below 0.05 by chance alone"
+    """The p of the interaction, and why it is not given or how many small levels are not in it (fewer than 10 patients in a group)."""
     sizes = np.array([np.bincount(codes[levels == k], minlength=2).min() for k in range(count)])
     large = np.flatnonzero(sizes >= MIN_FOR_P)
     if len(large) < 2:
@@ -235,9 +234,9 @@ def _heading(column: str, label: str, test: SubgroupTest) -> Row:
     return Row(column, label, "", 0, 0, NAN, NAN, NAN, NAN, kind="heading", note=note)
 
 
-def _not_known(column: str, levels: Codes) -> list[Row]:
-    missing = int((levels == LEFT_OUT).sum())
-    return [Row(column, "", "not known", missing, 0, NAN, NAN, NAN, NAN, "left out", kind="row")] if missing else []
+def _not_known(column: str, event: Floats) -> list[Row]:
+    counts = len(event), int(event.sum())
+    return [Row(column, "", "not known", *counts, NAN, NAN, NAN, NAN, "left out")] if len(event) else []
 
 
 class _Parts(NamedTuple):
@@ -252,9 +251,8 @@ def _result(
 ) -> SubgroupResult:
     found = _Parts(*parts)
     label = cohort.endpoints[view.endpoint].label
-    title = f"{label}, {found.sides.short}"
     ratio = "hazard ratio " + ("high vs low" if choice.compared == "marker" else f"of {choice.first}")
-    forest = Forest("subgroups", title, "Exploratory: each level on its own", "HR", ratio, found.rows)
+    forest = Forest("subgroups", f"{label} in subgroups, exploratory", found.sides.words, "HR", ratio, found.rows)
     tested = [t for t in found.tests if math.isfinite(t.p_value)]
     below = [t for t in tested if t.p_value < SIGNIFICANT]
     expected = SIGNIFICANT * len(tested)
@@ -286,7 +284,8 @@ def _cautions(choice: SubgroupChoice, tested: Sequence[SubgroupTest], below: Seq
     if choice.compared == "product":
         found.append(UNADJUSTED)
     if tested:
-        many = f"{len(tested)} interaction{'' if len(tested) == 1 else 's'} tested: {fmt.number(SIGNIFICANT * len(tested), 2)} expected below 0.05 by chance alone"
+        tests = f"{len(tested)} interaction{'' if len(tested) == 1 else 's'} tested"
+        many = f"{tests}: {fmt.number(SIGNIFICANT * len(tested), 2)} expected below 0.05 by chance alone"
         names = ", ".join(f"{t.label} ({fmt.p_equals(t.p_value)})" for t in below)
         found.append(f"{many}, {len(below)} found" + (f": {names}." if below else "."))
     else:
