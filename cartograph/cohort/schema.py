@@ -84,7 +84,7 @@ XU_2026 = "Xu et al., cellular inflammatory prognostic index (CIPI), 197 patient
 
 _FERRITIN_CUTOFFS = (
     Cutoff(337, "upper limit of normal (Mayo Clinic Laboratories)", MAYO_2025, "normal"),
-    Cutoff(400, "most used upper limit of normal (Cheng & Song)", CHENG_SONG_2025),
+    Cutoff(400, "Cheng & Song (most used upper limit of normal)", CHENG_SONG_2025),
 )
 _CRP_CUTOFFS = (Cutoff(8, "Mayo Arizona", MAYO_2025),)
 _MARROW_CUTOFFS = (Cutoff(10, "Mayo Arizona", MAYO_2025), Cutoff(50, "An et al.", AN_2025))
