@@ -23,6 +23,9 @@ def sensitivity_section(about: Subject) -> None:
     """The strip of the chosen patients with its sentence."""
     found = varied(about.cohort, about.board, about.view, about.marker)
     panel = next(p for p in found.panels if p.key == about.panel)
-    say([f"{panel.title}: {panel.sentence}"])
-    about.draw(sensitivity_chart(found, panel, dark=about.dark), key="sensitivity")
-    say([*panel.result.notes, *found.notes], quiet=True)
+    figure, words = st.columns([3, 2])
+    with figure:
+        about.draw(sensitivity_chart(found, panel, dark=about.dark), key="sensitivity")
+    with words:
+        say([f"{panel.title}: {panel.sentence}"])
+        say([*panel.result.notes, *found.notes], quiet=True)

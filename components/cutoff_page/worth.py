@@ -19,6 +19,7 @@ from components.cutoff_page.words import struck
 
 HEAD = ("", "Cutoff", "Statistic", "Permutation p", "Naive log-rank p", "Lausen 1992 p", "Lausen 1994 p")
 NONE = "\u2013"
+ROUGH = "The p values after Lausen are approximations, rough where the statistic or a group is small: report the permutation p."
 
 
 @st.fragment
@@ -64,7 +65,7 @@ def _corrected(told: CorrectedWorth) -> None:
     if of.applies and not _few(of, of.n_low):
         say([told.finding])
     st.html(p_table(told))
-    say([*_withheld(of, told.found), *told.notes], quiet=True)
+    say([*_withheld(of, told.found), *told.notes, ROUGH], quiet=True)
 
 
 def _few(of: Worth, n_low: int) -> bool:
