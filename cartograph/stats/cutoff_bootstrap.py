@@ -280,10 +280,8 @@ def bootstrap_cutoff(
     rng = np.random.default_rng(seed)
     found = [_sampled(patients, count, rng, min_fraction) for count in _blocks(replicates, patients.n, progress)]
     cutoff, log_ratio, lead = (np.concatenate(part) for part in zip(*found, strict=True))
-    known = np.isfinite(cutoff)
-    draws, used = cutoff[known], np.isfinite(log_ratio) & np.isfinite(lead)
-    optimism = float(log_ratio[used].mean()) if used.any() else NAN
-    too_good = float(lead[used].mean()) if used.any() else NAN
+    draws, used = cutoff[np.isfinite(cutoff)], np.isfinite(log_ratio) & np.isfinite(lead)
+    optimism, too_good = (float(v[used].mean()) if used.any() else NAN for v in (log_ratio, lead))
     ends = np.quantile(draws, RANGE, method="inverted_cdf") if len(draws) else (NAN, NAN)
     direction, concordance = first.direction, 0.5 + first.direction * first.lead
     starts = _starts(len(searched))

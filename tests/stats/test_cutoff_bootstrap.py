@@ -206,7 +206,8 @@ def test_few_values_have_fewer_parts() -> None:
 
 
 def test_a_seed_gives_the_same_again_and_progress_is_told() -> None:
-    data, told = made(50, 9), []
+    data = made(50, 9)
+    told: list[float] = []
     one, same, other = boot_of(data, seed=2), boot_of(data, seed=2, progress=told.append), boot_of(data, seed=3)
     assert np.array_equal(one.draws, same.draws)
     assert one.corrected_hazard_ratio == same.corrected_hazard_ratio != other.corrected_hazard_ratio
@@ -269,7 +270,8 @@ def test_wrong_calls_say_what_is_expected() -> None:
     data = made(20)
     with pytest.raises(ValueError, match="replicates must be"):
         boot_of(data, replicates=0)
-    for options in ({"folds": 1}, {"folds": 21}, {"repeats": 0}):
+    wrong: list[dict[str, Any]] = [{"folds": 1}, {"folds": 21}, {"repeats": 0}]
+    for options in wrong:
         with pytest.raises(ValueError, match="folds must be 2 to the number of patients"):
             cross_validated_cutoff(data["value"], data["time"], data["event"], **options)
     with pytest.raises(ValueError, match="one finite number per patient"):

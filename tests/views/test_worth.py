@@ -1,6 +1,7 @@
 """What a cutoff is worth, in numbers and in words."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def board_of(view: ExploreView, n: int = 200) -> Board:
     return prepare(make_cohort(n), view)
 
 
-def changed(cohort: Cohort, **columns: object) -> Cohort:
+def changed(cohort: Cohort, **columns: Any) -> Cohort:
     return dataclasses.replace(cohort, patients=cohort.patients.assign(**columns), fingerprint=f"changed-{list(columns)}")
 
 
