@@ -1,0 +1,184 @@
+"""Step curves with limits, direct labels and numbers at risk: cumulative incidence, and any curve that is not a plain Kaplan-Meier one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from cartograph import format as fmt
+from cartograph.charts import theme
+from cartograph.charts.labels import month_ticks, shorten, spread
+from cartograph.charts.spec import Chart
+from cartograph.charts.thinning import numbers, visible_steps
+from cartograph.stats.results import Floats
+
+LEFT, RIGHT, TOP, BOTTOM = 66, 96, 48, 18
+AXIS_GAP = 38  # pixels between the curves and the table
+ROW = 14.5  # pixels of a table row
+LINE = 13.5  # pixels of a line of a label
+LETTERS = 15  # of a label beside the figure
+TITLE_LETTERS = 34
+HOVER = "%{x:.1f} months<br>%{y:.1%} (%{customdata[0]:.1%}\u2013%{customdata[1]:.1%})<extra></extra>"
+
+Dash = Literal["solid", "dash", "dot"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepLine:
+    """One curve: arrays of equal length over ``time`` (months, ascending); ``start`` is its value before the first.
+
+    ``label``: lines beside its end, the first in bold. ``at_risk``: numbers under the ticks, or None for a curve without them.
+    ``faint``: drawn thin, as a warning beside the others.
+    """
+
+    label: tuple[str, ...]
+    colour: str
+    dash: Dash
+    time: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    start: float
+    at_risk: Callable[[list[float]], list[float]] | None = None
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the curves. ``below``: second line of the heading; ``start``: first month of the axis."""
+
+    name: str
+    title: str
+    below: str
+    x_title: str
+    alt: str
+    x_max: float
+    start: float = 0.0
+    empty: str = "No patients to draw"
+
+
+def step_chart(lines: Sequence[StepLine], frame: Frame, table: Callable[[], pd.DataFrame], *, dark: bool, height: int = 400) -> Chart:
+    """Curves over ``frame.start`` to ``frame.x_max`` months on a scale of 0 to 100 %; numbers at risk below, one row a curve."""
+    rows = [line for line in lines if line.at_risk is not None]
+    plot = max(height - TOP - BOTTOM - AXIS_GAP - ROW * len(rows), 60.0)
+    layout = _layout(frame, len(rows), plot, dark, height)
+    data: list[dict[str, Any]] = []
+    for line in lines:
+        data += _traces(line, frame, plot)
+    ticks = layout["xaxis"]["tickvals"]
+    for position, line in enumerate(rows):
+        data.append(_numbers(line, position, ticks))
+        place: theme.Place = {"x": 0, "y": position, "yref": "y2", "xanchor": "right", "xshift": -15}
+        layout["annotations"].append(theme.words("At risk", colour=line.colour, **place))
+    layout["annotations"] += _labels(lines, frame, plot)
+    return Chart(frame.name, data, layout, frame.alt, table)
+
+
+def _layout(frame: Frame, rows: int, plot: float, dark: bool, height: int) -> dict[str, Any]:
+    colours = theme.ink(dark=dark)
+    layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
+    inner = height - TOP - BOTTOM
+    ticks = [t for t in month_ticks(frame.x_max, 6) if t >= frame.start]
+    layout["xaxis"] = {
+        **theme.quiet_axis(dark=dark, grid=False),
+        "range": [frame.start, round(frame.start + (frame.x_max - frame.start) * 1.005, 4)],
+        "tickvals": ticks,
+        "ticktext": [f"{t:g}" for t in ticks],
+        "title": {"text": frame.x_title, "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
+        "anchor": "y",
+        "showline": True,
+        "linecolor": colours.quiet,
+        "linewidth": 1,
+    }
+    layout["yaxis"] = {
+        **theme.quiet_axis(dark=dark, grid=True),
+        "range": [0, 1.015],
+        "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        "ticktext": [f"{p}{fmt.THIN_SPACE}%" for p in (0, 25, 50, 75, 100)],
+        "domain": [round((inner - plot) / inner, 5), 1],
+    }
+    last = max(rows, 1)
+    layout["yaxis2"] = {"domain": [0, round(ROW * last / inner, 5)], "range": [last - 0.5, -0.5], "visible": False, "fixedrange": True}
+    title = f"<b>{theme.escape(shorten(frame.title, TITLE_LETTERS))}</b>"
+    layout["annotations"] = [
+        theme.words(title, x=0, y=1, xshift=8 - LEFT, yshift=36, size=theme.SIZE_TITLE, colour=colours.text),
+        theme.words(theme.escape(frame.below), x=0, y=1, xshift=8 - LEFT, yshift=17, colour=colours.quiet),
+    ]
+    return layout
+
+
+def _steps(line: StepLine, frame: Frame) -> dict[str, Floats]:
+    """The curve from the start of the axis to its end; where limits do not exist the curve itself stands for them."""
+    inside = (line.time <= frame.x_max) & (line.time >= frame.start)
+    if not len(line.time):
+        return {name: np.empty(0) for name in ("time", "value", "low", "high")}
+    end = min(float(line.time[-1]), frame.x_max)
+    found = {"time": np.r_[frame.start, line.time[inside], max(end, frame.start)]}
+    for name in ("value", "low", "high"):
+        values = getattr(line, name)[inside]
+        found[name] = np.r_[line.start, values, values[-1] if len(values) else line.start]
+    for name in ("low", "high"):
+        found[name] = np.where(np.isfinite(found[name]), found[name], found["value"])
+    return found
+
+
+def _traces(line: StepLine, frame: Frame, plot: float) -> list[dict[str, Any]]:
+    """Band (two traces) and curve: always three, so that a drawn figure keeps its structure."""
+    steps = _steps(line, frame)
+    keep = visible_steps(steps["time"], steps["value"], steps["low"], steps["high"], x_max=frame.x_max, height=plot)
+    x, y, low, high = (numbers(steps[name][keep], 4) for name in ("time", "value", "low", "high"))
+    no_band: list[float | None] = []
+    bare = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"shape": "hv", "width": 0, "color": line.colour}}
+    band_x, band_low, band_high = (no_band, no_band, no_band) if line.faint else (x, low, high)
+    opacity, width = (theme.FAINT, 1.4) if line.faint else (1.0, theme.LINE_WIDTH)
+    return [
+        {**bare, "x": band_x, "y": band_low},
+        {**bare, "x": band_x, "y": band_high, "fill": "tonexty", "fillcolor": theme.with_opacity(line.colour, theme.BAND_OPACITY)},
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": y,
+            "customdata": [list(pair) for pair in zip(low, high, strict=True)],
+            "line": {"shape": "hv", "color": line.colour, "width": width, "dash": line.dash},
+            "opacity": max(opacity, 0.7),
+            "hovertemplate": f"<b>{theme.escape(line.label[0])}</b><br>{HOVER}",
+        },
+    ]
+
+
+def _numbers(line: StepLine, position: int, ticks: list[float]) -> dict[str, Any]:
+    shown = line.at_risk(ticks) if line.at_risk else []
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": ticks,
+        "y": [position] * len(ticks),
+        "text": [f"{round(n):,}" for n in shown],
+        "textfont": {"color": line.colour, "size": theme.SIZE_SMALL},
+        "textposition": "middle center",
+        "yaxis": "y2",
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _labels(lines: Sequence[StepLine], frame: Frame, plot: float) -> list[dict[str, Any]]:
+    """The labels beside the ends of the curves, kept apart."""
+    drawn = [line for line in lines if len(line.time)]
+    if not drawn:
+        colour = lines[0].colour if lines else "#808080"
+        return [theme.words(frame.empty, x=0.5, y=0.7, xanchor="center", size=theme.SIZE_TEXT, colour=colour)]
+    size = LINE * max(len(line.label) for line in drawn) + 3
+    ends = [float(_steps(line, frame)["value"][-1]) for line in drawn]
+    places = spread([(1.015 - end) / 1.015 * plot for end in ends], size, -size / 4, plot + size / 4)
+    found = []
+    for line, centre in zip(drawn, places, strict=True):
+        first, *rest = (theme.escape(shorten(text, LETTERS)) for text in line.label)
+        text = "<br>".join([f"<b>{first}</b>", *rest])
+        found.append(theme.words(text, x=1, y=1, xshift=6, yshift=-centre, colour=line.colour))
+    return found
