@@ -17,6 +17,7 @@ from components.cutoff_page.continuous import continuous_section, kept_continuou
 from components.cutoff_page.discrimination import discrimination_section
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
+from components.cutoff_page.long_work import QUICK
 from components.cutoff_page.plane import best_pair, plane_section
 from components.cutoff_page.searching import resampled_words, search_of
 from components.cutoff_page.sensitivity import sensitivity_section, varied
@@ -94,9 +95,14 @@ def _evidence(about: Subject, result: ExploreResult) -> Evidence:
         looks=state.looks(),
         corrected=corrected(found, result.panels[0].groups[0].n) if found is not None else None,
         resampled=resampled_words(about),
-        sensitivity=varied(about.cohort, about.board, about.view, 0).panels[0],
+        sensitivity=varied(about.cohort, about.board, about.view, 0).panels[0] if _small(about) else None,
         continuous=kept_continuous(about.cohort, about.board, about.view, 0, "all"),
     )
+
+
+def _small(about: Subject) -> bool:
+    """True where the paragraph may leave out one patient after another while a cutoff moves; in a larger cohort no single one matters."""
+    return about.cohort.n <= QUICK
 
 
 def _nothing_to_judge(ready: Board, view: ExploreView) -> str:

@@ -210,7 +210,7 @@ def test_resampling_can_be_stopped_and_begun_again(opened: Open, monkeypatch: py
     for thread in threads:
         thread.join()
     sound(page.run())
-    assert page.button(key="worth-resample-start")
+    assert not page.button(key="worth-resample-start").disabled
     assert "resampled cohorts" not in markups(page)
 
 
