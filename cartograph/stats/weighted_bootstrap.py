@@ -21,6 +21,16 @@ LEAST = 0.8  # share of resamples that must give a number, or there are no limit
 METHOD = "percentile bootstrap, propensity fitted anew in each resample"
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is estimated: the weights, the end of the restricted mean (``tau``) and the months of the survival differences."""
+
+    target: Target
+    tau: float
+    months: tuple[float, ...] = (6.0, 12.0, 24.0)
+    trim: Trim = "none"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BootstrapEffects:
     """Percentile limits of the hazard ratio, of the restricted mean difference and of the survival differences at ``months``.
@@ -50,11 +60,8 @@ def bootstrap_effects(
     time: npt.ArrayLike,
     event: npt.ArrayLike,
     model: Propensity,
+    plan: Plan,
     *,
-    target: Target,
-    trim: Trim = "none",
-    tau: float,
-    months: Sequence[float] = (6.0, 12.0, 24.0),
     resamples: int = 500,
     seed: int,
     level: float = 0.95,
@@ -68,26 +75,26 @@ def bootstrap_effects(
     """
     if resamples < 20:
         raise ValueError(f"at least 20 resamples are needed; got {resamples}")
-    whole = weights(model, target=target, trim=trim)
+    whole = weights(model, target=plan.target, trim=plan.trim)
     data = _endpoint(time, event, len(model.exposed))
     rng = np.random.default_rng(seed)
     first, second = np.flatnonzero(model.exposed), np.flatnonzero(~model.exposed)
-    drawn = np.full((resamples, 2 + len(months)), NAN)
+    drawn = np.full((resamples, 2 + len(plan.months)), NAN)
     for k in range(resamples):
         rows = np.concatenate([rng.choice(first, len(first)), rng.choice(second, len(second))])
-        weight = _weights_of(model, rows, target, trim)
+        weight = _weights_of(model, rows, plan)
         if weight is not None:
-            drawn[k] = effects(SurvivalInput(data.time[rows], data.event[rows]), model.exposed[rows], weight, tau, months)
+            drawn[k] = effects(SurvivalInput(data.time[rows], data.event[rows]), model.exposed[rows], weight, plan.tau, plan.months)
         if progress is not None and (k % 10 == 9 or k == resamples - 1):
             progress((k + 1) / resamples)
-    centre = effects(data, model.exposed, whole.weight, tau, months)
+    centre = effects(data, model.exposed, whole.weight, plan.tau, plan.months)
     found = [_limits(centre[j], drawn[:, j], level) for j in range(drawn.shape[1])]
     log_ratio = found[0]
     ends = (math.exp(v) for v in (log_ratio.value, log_ratio.ci_low, log_ratio.ci_high))
     ratio = Estimate(*ends, METHOD, log_ratio.std_error, log_ratio.n, notes=log_ratio.notes)
     lost = int(np.isnan(drawn).all(axis=1).sum())
     notes = (f"{lost} of {resamples} resamples gave no propensity score or no effect and were left out",) if lost else ()
-    return BootstrapEffects(ratio, found[1], tuple(found[2:]), tuple(months), resamples, seed, METHOD, notes)
+    return BootstrapEffects(ratio, found[1], tuple(found[2:]), plan.months, resamples, seed, METHOD, notes)
 
 
 def effects(data: SurvivalInput, exposed: Mask, weight: Floats, tau: float, months: Sequence[float]) -> Floats:
@@ -114,15 +121,15 @@ def _endpoint(time: npt.ArrayLike, event: npt.ArrayLike, n: int) -> SurvivalInpu
     return SurvivalInput(times, events)
 
 
-def _weights_of(model: Propensity, rows: npt.NDArray[np.int64], target: Target, trim: Trim) -> Floats | None:
+def _weights_of(model: Propensity, rows: npt.NDArray[np.int64], plan: Plan) -> Floats | None:
     """Weights of a resample; None where it gives no score."""
     x, exposed = model.x[rows], model.exposed[rows]
     fit = fit_scores(x, exposed)
     if not fit.converged or not ((fit.score > 0) & (fit.score < 1)).all():
         return None
-    if trim == "none":
-        return raw_weights(fit.score, exposed, target)
-    made: Weights = weights(_resampled(model, fit.score, x, exposed), target=target, trim=trim)
+    if plan.trim == "none":
+        return raw_weights(fit.score, exposed, plan.target)
+    made: Weights = weights(_resampled(model, fit.score, x, exposed), target=plan.target, trim=plan.trim)
     return made.weight
 
 

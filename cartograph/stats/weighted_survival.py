@@ -375,10 +375,10 @@ def _maximum(risk: _Risk, observed: float) -> float:
         information = float((risk.mass * share * (1 - share)).sum())
         step = max(-LONGEST_STEP, min(LONGEST_STEP, score / information)) if information > 0 else math.copysign(LONGEST_STEP, score)
         there = beta + step
+        if abs(step) <= TOLERANCE * max(1.0, abs(beta)):
+            return there
         if not low < there < high:
             there = (low + high) / 2
-        if abs(there - beta) <= TOLERANCE * max(1.0, abs(beta)):
-            return there
         beta = there
     return beta
 
