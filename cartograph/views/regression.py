@@ -31,6 +31,7 @@ SCREEN_WORDS = (
     "p < 0.2 in the screen: the rule of the Mayo paper. "
     "Choosing variables by their p values inflates: the p values of the model are then too small."
 )
+NOT_RANDOMISED = "Products were not randomised: their ratio is adjusted for the other variables of the model and for nothing else."
 PENALISED_WORDS = "Penalised: ratios are pulled towards 1 on purpose, so they have no limits and no p values."
 USUAL = 14  # variables shown at first
 WELL_KNOWN = 0.1  # share of patients without a variable, below which it is in the first model
@@ -451,6 +452,8 @@ def _cautions(made: _Made, choice: RegressionChoice, model: Model | None, penali
     notes = () if model.refused or penalised is not None else model.notes
     found += [_labelled(note, made.labels) for note in notes]
     found += [f"{made.labels[name]} is left out: {why}." for name, why in model.left_out]
+    if "product" in {e.covariate for e in model.effects}:
+        found.append(NOT_RANDOMISED)
     if model.n_missing:
         most = [f"{made.labels[name]} {n}" for name, n in sorted(model.missing, key=lambda m: -m[1]) if n][:4]
         found.append(f"{fmt.patients(model.n_missing)} left out because a variable is not known ({', '.join(most)}).")
