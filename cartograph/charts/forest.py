@@ -143,7 +143,7 @@ def _name(row: Row) -> str:
 
 
 def _numbers(of: Forest, row: Row) -> str:
-    reason = shorten(SHORT_REASONS.get(row.reason, row.reason), LONGEST_REASON)
+    reason = shorten(SHORT_REASONS.get(row.reason, row.reason.partition(":")[0]), LONGEST_REASON)
     if not math.isfinite(row.value):
         return reason or fmt.NOT_ESTIMABLE
     if not of.limits:

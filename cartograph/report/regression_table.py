@@ -1,11 +1,12 @@
-"""The regression table as CSV."""
+"""The regression table as CSV and as a Word document."""
 
 from __future__ import annotations
 
 from cartograph.cohort.model import Cohort
+from cartograph.report.word_table import word_table
 from cartograph.views.explore import ExploreView
 from cartograph.views.provenance import sources
-from cartograph.views.regression import RegressionResult, regression_table
+from cartograph.views.regression import RegressionResult, printed_table, regression_table
 
 SYNTHETIC_LINE = "SYNTHETIC data: no real patient"
 RUN_BY_A_SPREADSHEET = "=+-@\t\r"
@@ -28,6 +29,15 @@ def regression_csv(cohort: Cohort, view: ExploreView, result: RegressionResult) 
     head = "".join(f"# {' '.join(line.split())}\r\n" for line in notes_of(cohort, view, result))
     frame = regression_table(result).map(_neutral)
     return (head + frame.to_csv(index=False, lineterminator="\r\n")).encode("utf-8-sig")
+
+
+def regression_docx(cohort: Cohort, view: ExploreView, result: RegressionResult) -> bytes:
+    """Both forests as one table in words, with the same lines below it."""
+    frame = printed_table(result)
+    marked = f" ({SYNTHETIC_LINE})" if cohort.synthetic else ""
+    return word_table(
+        frame, title=f"Regression of {result.outcome.label}{marked}", notes=notes_of(cohort, view, result), numeric=list(frame.columns[2:])
+    )
 
 
 def _neutral(value: object) -> object:

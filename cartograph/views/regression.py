@@ -536,7 +536,7 @@ def _ratio(row: Row | None, *, limits: bool) -> str:
     if row is None or not row.inside:
         return ""
     if math.isnan(row.value):
-        return row.reason or fmt.NOT_ESTIMABLE
+        return row.reason.partition(":")[0] or fmt.NOT_ESTIMABLE
     found = fmt.ratio_with_limits(row.value, row.ci_low, row.ci_high) if limits else fmt.ratio(row.value)
     return found + (" F" if row.firth else "")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from cartograph.cohort import Cohort
-from cartograph.report.regression_table import regression_csv
+from cartograph.report.regression_table import regression_csv, regression_docx
 from cartograph.views.explore import ExploreView
 from cartograph.views.regression import RegressionResult
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def downloads(cohort: Cohort, view: ExploreView, result: RegressionResult) -> None:
@@ -23,4 +25,13 @@ def downloads(cohort: Cohort, view: ExploreView, result: RegressionResult) -> No
             on_click="ignore",
             icon=":material/download:",
             key="regression-csv",
+        )
+        st.download_button(
+            "Table (Word)",
+            lambda: regression_docx(cohort, view, result),
+            f"{name}.docx",
+            WORD,
+            on_click="ignore",
+            icon=":material/download:",
+            key="regression-docx",
         )
