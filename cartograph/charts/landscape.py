@@ -26,7 +26,8 @@ PER_LETTER = 6.2
 RATIO_ENDS = (0.1, 10.0)
 RATIO_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NAIVE = 3.841458820694124  # chi-squared with one degree of freedom that a single cutoff passes with p = 0.05
-ROWS = ((0.53, 1.0), (0.265, 0.455), (0.0, 0.19))  # ratio, log-rank, events: shares of the height
+ROWS = ((0.55, 1.0), (0.265, 0.455), (0.0, 0.19))  # ratio, log-rank, events: shares of the height
+CUTOFF, HERE = "cutoff", "here"  # parts that a dragged cutoff moves: the line, the words
 CUT = "HR high vs low, cut at 0.1 and 10"
 NAMES = ("HR high vs low (95 % limits)", "Log-rank chi-squared", "Events in each group")
 
@@ -163,12 +164,13 @@ def _shapes(of: Landscape, panel: LandscapePanel, dark: bool) -> list[dict[str, 
     up = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
     found += [{**up, "x0": t.value, "x1": t.value, "line": {"color": colours.quiet, "width": 1, "dash": "dot"}} for t in of.ticks]
     at = _inside(of, of.cutoff)
-    return [*found, {**up, "x0": at, "x1": at, "line": {"color": colours.text, "width": 1.5}}]
+    return [*found, {**up, "name": CUTOFF, "x0": at, "x1": at, "line": {"color": colours.text, "width": 1.5}}]
 
 
 def _words(of: Landscape, panel: LandscapePanel, names: list[list[tuple[NamedTick, float]]], dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     up = NAME_ROW * len(names)
+    here: theme.Place = {"x": 0, "y": 1, "xshift": 8 - LEFT, "yshift": up + 17}
     title = f"<b>{theme.escape(shorten(panel.title, 26))}</b>\u2003n = {panel.n:,}"
     low, high = (fmt.number(end) for end in panel.window)
     below = [
@@ -179,15 +181,13 @@ def _words(of: Landscape, panel: LandscapePanel, names: list[list[tuple[NamedTic
     found = [
         theme.words(title, x=0, y=1, xshift=8 - LEFT, yshift=up + 52, size=theme.SIZE_TITLE, colour=colours.text),
         theme.words(" \u00b7 ".join(below), x=0, y=1, xshift=8 - LEFT, yshift=up + 34, colour=colours.quiet),
-        theme.words(
-            f"<b>{here_words(of, panel)}</b>", x=0, y=1, xshift=8 - LEFT, yshift=up + 17, size=theme.SIZE_TEXT, colour=colours.text
-        ),
+        {"name": HERE, **theme.words(f"<b>{here_words(of, panel)}</b>", size=theme.SIZE_TEXT, colour=colours.text, **here)},
     ]
     for i, row in enumerate(names):
         shift = 8 + NAME_ROW * i
         found += [theme.words(theme.escape(t.name), x=c, y=1, xanchor="center", yshift=shift, colour=colours.quiet) for t, c in row]
-    # the ratio's name stands at the foot of its row, where ratios seldom are; the others above theirs
-    places = ((ROWS[0][0], 9), *((above, 8) for _, above in ROWS[1:]))
+    # the ratio's name stands below its row, where no limit can reach it; the others above theirs
+    places = ((ROWS[0][0], -8), *((above, 7) for _, above in ROWS[1:]))
     for name, (y, shift) in zip((CUT if _is_cut(panel.scan) else NAMES[0], *NAMES[1:]), places, strict=True):
         found.append(theme.words(name, x=0, y=y, xshift=3, yshift=shift, colour=colours.quiet))
     if not len(panel.scan.cutoff):
@@ -212,11 +212,17 @@ def _event_labels(scan: CutoffScan, dark: bool) -> list[dict[str, Any]]:
 
 def here_words(of: Landscape, panel: LandscapePanel) -> str:
     """'> 337 µg/L: HR 1.9 (1.1–3.2)' of the current cutoff, safe inside an annotation."""
-    unit = f" {of.distribution.unit}" if of.distribution.unit else ""
-    here = panel.here
-    ratio = fmt.ratio_with_limits(*(float(v[0]) for v in (here.hazard_ratio, here.ci_low, here.ci_high)))
-    method = ", Firth" if here.firth[0] else ""
-    return theme.escape(f"> {fmt.number(of.cutoff)}{unit}: HR {ratio}{method}")
+    return words_of(panel.here, of.distribution.unit)[0]
+
+
+def words_of(scan: CutoffScan, unit: str) -> list[str]:
+    """The same for each cutoff of a scan."""
+    columns = (scan.cutoff, scan.hazard_ratio, scan.ci_low, scan.ci_high, scan.firth)
+    lead = f" {unit}" if unit else ""
+    return [
+        theme.escape(f"> {fmt.number(cutoff)}{lead}: HR {fmt.ratio_with_limits(*ratio)}{', Firth' if firth else ''}")
+        for cutoff, *ratio, firth in zip(*(v.tolist() for v in columns), strict=True)
+    ]
 
 
 def _is_cut(scan: CutoffScan) -> bool:

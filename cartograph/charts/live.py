@@ -12,8 +12,11 @@ import numpy as np
 
 from cartograph.charts import theme
 from cartograph.charts.km import group_label, label_places, plot_height, rule_label
+from cartograph.charts.landscape import CUTOFF, HERE, words_of
 from cartograph.charts.pack import Pack
 from cartograph.charts.response import bar_lines, row_texts
+from cartograph.stats.cutoff import CutoffScan
+from cartograph.views.explore import Distribution
 from cartograph.views.live import LiveBoard, LivePanel
 from cartograph.views.live_responses import LiveResponses
 
@@ -92,3 +95,10 @@ def landscape_channels(panel: LivePanel, pack: Pack) -> dict[str, Any]:
         rows.append((found.value, found.ci_low, found.ci_high) if found is not None and shown else (0.0, 0.0, 0.0))
     columns = np.nan_to_num(np.array(rows), nan=0.0, posinf=0.0).T
     return {name: pack.numbers(column) for name, column in zip(("value", "ci_low", "ci_high"), columns, strict=True)}
+
+
+def landscape_line_channels(scan: CutoffScan, shape: Distribution, pack: Pack) -> Channels:
+    """The line of the current cutoff in a landscape, and its hazard ratio in words. ``scan``: a row for each stop."""
+    words = [f"<b>{words}</b>" for words in words_of(scan, shape.unit)]
+    low, high = (float(shape.edges[i]) for i in (0, -1))
+    return [{"kind": "upright", "part": CUTOFF, "low": low, "high": high}, {"kind": "words", "part": HERE, "text": pack.texts(words)}]

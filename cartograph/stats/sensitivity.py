@@ -240,6 +240,8 @@ def _influence(base: _Base, kinds: _Kinds) -> Floats:
     """
     sets = Splits(base.total, base.high[None, :], base.tied)
     beta, information = maximise([sets], base.tied_high.sum(keepdims=True), np.zeros(1))
+    if not information[0] > 0:  # one group alone: nobody moves a ratio that there is not
+        return np.zeros(len(kinds.column))
     theta = float(np.exp(beta[0]))
     weighted = base.total + (theta - 1) * base.high
     mean = theta * base.high / weighted

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,9 @@ class LandscapePanel:
     """Every cutoff of one product, or of all patients.
 
     ``scan``: at most 400 cutoffs of the searched ``window`` (lowest and highest; NaN when there is none). ``here``: one row, the current
-    cutoff itself, inside the window or not. ``nearest`` and ``best``: rows of ``scan`` next to the current cutoff and with the largest
-    log-rank chi-squared (the lowest such cutoff); -1 = none. ``n_missing``: patients of the panel without endpoint or marker.
+    cutoff itself, inside the window or not; no row before ``moved_to``. ``nearest`` and ``best``: rows of ``scan`` next to the current
+    cutoff and with the largest log-rank chi-squared (the lowest such cutoff); -1 = none. ``n_missing``: patients of the panel without
+    endpoint or marker.
     """
 
     key: str
@@ -75,10 +77,14 @@ def landscape(board: Board, view: ExploreView, *, marker: int = 0, min_fraction:
 
     Another marker of the view is ignored, its missing values too. ValueError when there is no such marker.
     """
+    return moved_to(scanned(board, view, marker=marker, min_fraction=min_fraction), board, view, marker=marker)
+
+
+def scanned(board: Board, view: ExploreView, *, marker: int = 0, min_fraction: float = 0.1) -> Landscape:
+    """The part of the landscape that does not depend on the current cutoff: to be kept while it moves (``moved_to``)."""
     if not 0 <= marker < len(view.markers):
         raise ValueError(f"marker must be a position among the {len(view.markers)} markers of the view; got {marker}")
-    cutoff = view.markers[marker].cutoff
-    panels = tuple(_panel(board, table, marker, cutoff, min_fraction) for table in board.tables)
+    panels = tuple(_panel(board, table, marker, min_fraction) for table in board.tables)
     notes = []
     if len(view.markers) > 1:
         others = ", ".join(c.label for i, c in enumerate(board.columns) if i != marker)
@@ -88,13 +94,38 @@ def landscape(board: Board, view: ExploreView, *, marker: int = 0, min_fraction:
     return Landscape(
         endpoint=board.cohort.endpoints[board.endpoint].label,
         distribution=board.distributions[marker],
-        cutoff=cutoff,
+        cutoff=np.nan,
         ticks=ticks,
         panels=panels,
         min_fraction=min_fraction,
         method=panels[0].scan.method,
         notes=tuple(notes),
     )
+
+
+def moved_to(found: Landscape, board: Board, view: ExploreView, *, marker: int = 0) -> Landscape:
+    """The same landscape with the marker's current cutoff in it."""
+    cutoff = view.markers[marker].cutoff
+    here = scans_at(board, [cutoff], marker=marker)
+    panels = tuple(_moved(p, at, cutoff, found.min_fraction) for p, at in zip(found.panels, here, strict=True))
+    return replace(found, cutoff=cutoff, panels=panels)
+
+
+def scans_at(board: Board, cutoffs: Sequence[float], *, marker: int = 0) -> tuple[CutoffScan, ...]:
+    """Comparison of high with low at some cutoffs of one marker, for each panel."""
+    found = []
+    for table in board.tables:
+        known = known_patients(board, table, marker)
+        found.append(cutoff_scan(board.values[marker][known], board.time[known], board.event[known], cutoffs=cutoffs))
+    return tuple(found)
+
+
+def _moved(panel: LandscapePanel, here: CutoffScan, cutoff: float, min_fraction: float) -> LandscapePanel:
+    notes = list(panel.notes)
+    if len(panel.scan.cutoff) and not panel.window[0] <= cutoff <= panel.window[1]:
+        notes.append(f"The current cutoff lies outside the searched window: a group holds less than {fmt.percent(min_fraction)}.")
+    nearest = int(np.argmin(np.abs(panel.scan.cutoff - cutoff))) if len(panel.scan.cutoff) else -1
+    return replace(panel, here=here, nearest=nearest, notes=tuple(notes))
 
 
 def _tick(cutoff: Cutoff) -> NamedTick:
@@ -111,17 +142,13 @@ def known_patients(board: Board, table: PanelTable, marker: int) -> npt.NDArray[
     return known
 
 
-def _panel(board: Board, table: PanelTable, marker: int, cutoff: float, min_fraction: float) -> LandscapePanel:
+def _panel(board: Board, table: PanelTable, marker: int, min_fraction: float) -> LandscapePanel:
     known = known_patients(board, table, marker)
     value, time, event = board.values[marker][known], board.time[known], board.event[known]
     inside = search_window(value, min_fraction)
     scan, words = _scan(value, time, event, inside)
     best = int(np.nanargmax(scan.chi2)) if np.isfinite(scan.chi2).any() else -1
-    notes = list(words)
-    if not len(inside):
-        notes.append(f"No cutoff leaves {fmt.percent(min_fraction)} of the patients low and high.")
-    elif not inside[0] <= cutoff <= inside[-1]:
-        notes.append(f"The current cutoff lies outside the searched window: a group holds less than {fmt.percent(min_fraction)}.")
+    notes = words if len(inside) else (*words, f"No cutoff leaves {fmt.percent(min_fraction)} of the patients low and high.")
     return LandscapePanel(
         key=table.key,
         title=table.title,
@@ -129,10 +156,10 @@ def _panel(board: Board, table: PanelTable, marker: int, cutoff: float, min_frac
         n_missing=int(table.member.sum() - known.sum()),
         scan=scan,
         window=(float(inside[0]), float(inside[-1])) if len(inside) else (np.nan, np.nan),
-        here=cutoff_scan(value, time, event, cutoffs=[cutoff]),
-        nearest=int(np.argmin(np.abs(scan.cutoff - cutoff))) if len(scan.cutoff) else -1,
+        here=scan.rows(np.empty(0, dtype=np.int64)),
+        nearest=-1,
         best=best,
-        notes=tuple(notes),
+        notes=notes,
     )
 
 

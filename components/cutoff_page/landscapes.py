@@ -10,22 +10,24 @@ from cartograph.charts.landscape import landscape_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
-from cartograph.views.landscape import Landscape, landscape
+from cartograph.views.landscape import Landscape, moved_to, scanned
 from cartograph.views.provenance import provenance
 from components.cutoff_page.searching import take_best
 from components.cutoff_page.subject import HASHES, Subject, with_room
+from components.explore_board import without_cutoffs
 from components.live_cutoff.board import Moving, Placed, show_board
 
 
 @st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
-def every_cutoff(cohort: Cohort, board: Board, view: ExploreView, marker: int) -> Landscape:
-    """The landscape, scanned once for a cohort, a view and a marker of this session."""
-    return landscape(board, view, marker=marker)
+def every_cutoff(cohort: Cohort, board: Board, question: ExploreView, marker: int) -> Landscape:
+    """The landscape without its current cutoff, scanned once for a cohort, a question and a marker of this session."""
+    return scanned(board, question, marker=marker)
 
 
 def landscapes(about: Subject, moving: Moving) -> None:
     """All patients first, then each product: side by side where there is room, one after another on a phone."""
-    found = every_cutoff(about.cohort, about.board, about.view, about.marker)
+    still = every_cutoff(about.cohort, about.board, without_cutoffs(about.view), about.marker)
+    found = moved_to(still, about.board, about.view, marker=about.marker)
     placed = [
         Placed(f"landscape-{p.key}", with_room(landscape_chart(found, p, dark=about.dark)), [html.escape(note) for note in p.notes])
         for p in found.panels

@@ -222,7 +222,9 @@ function layoutShapes(frame, layout, below) {
     const [y0, y1] = [s.y0, s.y1].map((v) => place(frame, yr, v));
     const line = { stroke: s.line?.color || "none", "stroke-width": s.line?.width ?? 1, "stroke-dasharray": FAMILY_DASH[s.line?.dash || "solid"], opacity: s.opacity ?? 1 };
     const d = s.type === "line" ? `M${round(x0)} ${round(y0)}L${round(x1)} ${round(y1)}` : `M${round(x0)} ${round(y0)}H${round(x1)}V${round(y1)}H${round(x0)}Z`;
-    return { tag: "path", attrs: { d, fill: s.type === "rect" ? s.fillcolor || "none" : "none", ...line } };
+    const shape = { tag: "path", attrs: { d, fill: s.type === "rect" ? s.fillcolor || "none" : "none", ...line } };
+    if (s.name) shape.part = s.name;
+    return shape;
   });
 }
 

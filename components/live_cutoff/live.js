@@ -114,6 +114,12 @@ const painters = {
     rewrite(view.state, i, annotationShape(view.state.found.frame, layout, { ...words, text: textAt(table, channel.text, stop), ...shift }));
   },
 
+  upright(view, table, channel, stop) {
+    const { frame } = view.state.found, { area } = frame;
+    const x = round(frame.axes.x.to(Math.min(Math.max(table.stops[stop], channel.low), channel.high)));
+    put(view, channel.part, { d: `M${x} ${round(area.y + area.height)}L${x} ${round(area.y)}` });
+  },
+
   bars(view, table, channel, stop) {
     const counts = at(table, channel.counts, stop), evaluable = at(table, channel.evaluable, stop), sums = new Map();
     channel.parts.forEach((part, c) => {

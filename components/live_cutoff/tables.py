@@ -11,11 +11,12 @@ import numpy as np
 import streamlit as st
 
 from cartograph.charts.km import table_months
-from cartograph.charts.live import km_channels, landscape_channels, response_channels, stripe_channels
+from cartograph.charts.live import km_channels, landscape_channels, landscape_line_channels, response_channels, stripe_channels
 from cartograph.charts.pack import Pack
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
+from cartograph.views.landscape import scans_at
 from cartograph.views.live import live_board
 from cartograph.views.live_responses import live_responses
 from cartograph.views.provenance import provenance_at
@@ -69,6 +70,8 @@ def table_bytes(board: Board, view: ExploreView, handle: int, *, name: str, heig
     said = provenance_at(board.cohort, view, handle, live.stops.tolist())
     origin = [{"kind": "words", "part": "provenance", "text": pack.texts(said)}]
     figures: dict[str, Any] = {f"km-{p.key}": [*km_channels(p, pack, height=height), *origin] for p in live.panels}
+    for panel, scan in zip(live.panels, scans_at(board, live.stops.tolist(), marker=handle), strict=True):
+        figures[f"landscape-{panel.key}"] = [*landscape_line_channels(scan, board.distributions[handle], pack), *origin]
     figures["swimmer"] = [*stripe_channels(live), *origin]
     if responses is not None:
         figures["responses"] = [*response_channels(responses, pack), *origin]

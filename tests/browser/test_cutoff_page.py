@@ -63,6 +63,30 @@ def test_keys_on_the_handle_move_paragraph_and_landscapes(open_app: OpenApp) -> 
     expect(words(page)).to_contain_text("corrected for a search of")
 
 
+def test_the_landscapes_follow_a_drag(open_app: OpenApp) -> None:
+    """Before the handle is let go, line and words of every landscape are those of the cutoff under the hand."""
+    page = open_app("/cutoff")
+    cohort = sample()
+    first = asked(cohort).markers[0]
+    shows(page, first)
+    expect(page.locator(".track .ratios").first).to_have_attribute("d", re.compile("^M"))
+    line = landscape_of(page).evaluate("svg => [...svg.querySelectorAll('path')].map(p => p.getAttribute('d')).join()")
+    box = page.locator(".track").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.35, box["y"] + 40, steps=5)
+    cutoff = float(handle(page).get_attribute("aria-valuenow") or "nan")
+    assert cutoff < first.cutoff
+    view = asked(cohort, cutoff)
+    for panel in landscape(prepare(cohort, view), view).panels:
+        ratio = fmt.ratio_with_limits(*(float(v[0]) for v in (panel.here.hazard_ratio, panel.here.ci_low, panel.here.ci_high)))
+        expect(landscape_of(page, panel.key)).to_contain_text(f"> {fmt.number(cutoff)} µg/L: HR {ratio}")
+    assert landscape_of(page).evaluate("svg => [...svg.querySelectorAll('path')].map(p => p.getAttribute('d')).join()") != line
+    page.mouse.up()
+    shows(page, Marker(first.column, cutoff, "hand"))
+
+
 def test_the_best_cutoff_stands_with_its_corrected_p(open_app: OpenApp) -> None:
     page = open_app("/cutoff")
     cohort = sample()
@@ -112,6 +136,7 @@ def test_explore_and_cutoff_speak_of_the_same_cutoff(open_app: OpenApp) -> None:
     page.get_by_role("link", name="Cutoff").click()
     expect(words(page)).to_contain_text("was cut at 250")
     page.get_by_role("button", name="Take the best-separating cutoff").click()
+    expect(number_box(page)).not_to_have_value("250")
     settled(page)
     taken = number_box(page).input_value()
     page.get_by_role("link", name="Explore").click()

@@ -106,3 +106,10 @@ test("a stripe has the colour of its lane's group: of one marker, and of two wit
   paint(two.view, { handle: 0, other: 4 }, [{ kind: "stripes", roles: ["low", "mixed", "high"] }], 3);
   assert.deepEqual([0, 1, 2].map(two.d), ["M-2 2H-1", "M-2 0H-1", "M-2 1H-1"]);
 });
+
+test("the line of the current cutoff stands at its stop and stays on the axis", () => {
+  const one = drawn(["cutoff"], [], { xaxis: { type: "log" } });
+  one.view.state.found.frame.area = { x: 5, y: 20, width: 100, height: 60 };
+  const table = { stops: [1, 7, 90] }, channel = { kind: "upright", part: "cutoff", low: 2, high: 50 };
+  assert.deepEqual([0, 1, 2].map((stop) => { paint(one.view, table, [channel], stop); return one.d(0); }), ["M20 80L20 20", "M70 80L70 20", "M500 80L500 20"]);
+});

@@ -87,6 +87,8 @@ def test_a_large_cohort_leaves_out_the_patients_that_matter(monkeypatch: pytest.
     close(pairs[0], pairs[1])
     known = np.isfinite(some.jackknife)
     close(some.jackknife[known], whole.jackknife[known])
+    nobody = sensitivity(data["value"], data["time"], data["event"], 1e9)  # nobody is high: nothing is divided by nothing
+    assert np.isnan(nobody.jackknife).all() or not np.isfinite(nobody.jackknife).any()
 
 
 def test_the_order_of_patients_does_not_matter() -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cartograph.cohort.model import Cohort
@@ -10,7 +11,7 @@ from cartograph.stats.cutoff import cutoff_scan
 from cartograph.views import landscape as module
 from cartograph.views.board import compute_on, prepare
 from cartograph.views.explore import ExploreView, Marker
-from cartograph.views.landscape import Landscape, landscape
+from cartograph.views.landscape import Landscape, landscape, moved_to, scanned, scans_at
 from cartograph.views.sensitivity import compute_sensitivity
 from tests.views.conftest import make_cohort
 
@@ -50,6 +51,20 @@ def test_the_current_cutoff_has_the_numbers_of_explore() -> None:
         assert estimate is not None
         assert panel.here.hazard_ratio[0] == pytest.approx(estimate.value, rel=1e-9)
         assert (panel.here.ci_low[0], panel.here.ci_high[0]) == pytest.approx((estimate.ci_low, estimate.ci_high), rel=1e-8)
+
+
+def test_a_kept_scan_takes_any_cutoff() -> None:
+    cohort = make_cohort(120)
+    board = prepare(cohort, ONE)
+    still = scanned(board, ONE)
+    assert not any(len(panel.here.cutoff) for panel in still.panels)
+    for cutoff in (5.0, 120.0, 337.0, 99_999.0):
+        view = dataclasses.replace(ONE, markers=(Marker("ferritin_d0", cutoff),))
+        kept, fresh = moved_to(still, board, view), landscape(board, view)
+        for mine, theirs, at in zip(kept.panels, fresh.panels, scans_at(board, [cutoff]), strict=True):
+            assert (mine.nearest, mine.best, mine.notes) == (theirs.nearest, theirs.best, theirs.notes)
+            pd.testing.assert_frame_equal(mine.here.to_frame(), theirs.here.to_frame())
+            pd.testing.assert_frame_equal(mine.here.to_frame(), at.to_frame())
 
 
 def test_the_other_marker_is_ignored_and_that_is_said() -> None:
