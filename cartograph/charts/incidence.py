@@ -14,7 +14,10 @@ from cartograph.charts import theme
 from cartograph.charts.labels import month_ticks, shorten, spread
 from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers, visible_steps
+from cartograph.stats.competing import IncidenceCurve
 from cartograph.stats.results import Floats
+from cartograph.stats.survival import SurvivalCurve
+from cartograph.views.competing import CausePanel
 
 LEFT, RIGHT, TOP, BOTTOM = 66, 96, 48, 18
 AXIS_GAP = 38  # pixels between the curves and the table
@@ -182,3 +185,127 @@ def _labels(lines: Sequence[StepLine], frame: Frame, plot: float) -> list[dict[s
         text = "<br>".join([f"<b>{first}</b>", *rest])
         found.append(theme.words(text, x=1, y=1, xshift=6, yshift=-centre, colour=line.colour))
     return found
+
+
+def incidence_chart(
+    panel: CausePanel,
+    *,
+    dark: bool,
+    x_max: float,
+    x_title: str = "Months from infusion",
+    name: str = "",
+    height: int = 400,
+    warn: bool = True,
+) -> Chart:
+    """Cumulative incidence: of every cause when all patients are one group, else of the compared cause in each group.
+
+    ``warn``: with one group, 1 - Kaplan-Meier is drawn thin and dotted beside it, named as what it is.
+    """
+    one = len(panel.groups) == 1
+    lines = _by_cause(panel, dark, warn) if one else _by_group(panel, dark)
+    missing = f" \u00b7 {panel.n_missing:,} not used" if panel.n_missing else ""
+    what = "causes" if one else panel.names[panel.of]
+    frame = Frame(
+        name=name or f"incidence-{slug(panel.title)}",
+        title=f"{panel.title}: {what}",
+        below=f"{panel.endpoint} \u00b7 cumulative incidence \u00b7 n = {panel.n:,}{missing}",
+        x_title=x_title,
+        alt=_incidence_alt(panel),
+        x_max=x_max,
+    )
+    return step_chart(lines, frame, panel.to_frame, dark=dark, height=height)
+
+
+def slug(text: str) -> str:
+    """Text as a part of a file name."""
+    return "-".join("".join(c if c.isalnum() else " " for c in text.casefold()).split()) or "figure"
+
+
+def _incidence_line(curve: IncidenceCurve, label: tuple[str, ...], colour: str, dash: Dash, *, numbers_below: bool) -> StepLine:
+    def at_risk(ticks: list[float]) -> list[float]:
+        return [float(n) for n in curve.at(ticks)["at_risk"]]
+
+    below = at_risk if numbers_below else None
+    return StepLine(label, colour, dash, curve.time, curve.incidence, curve.ci_low, curve.ci_high, 0.0, below)
+
+
+def _by_cause(panel: CausePanel, dark: bool, warn: bool) -> list[StepLine]:
+    """A line for each cause, the numbers at risk once, and the warning."""
+    colours = theme.ink(dark=dark)
+    paints: list[tuple[str, Dash]] = [(colours.high, "solid"), (colours.all, "dash"), (colours.low, "dot"), (colours.mixed, "solid")]
+    lines = []
+    for place, curve in enumerate(panel.incidence.curves):
+        colour, dash = paints[place % len(paints)]
+        events = f"{curve.n_events:,} event{'' if curve.n_events == 1 else 's'}"
+        lines.append(_incidence_line(curve, (panel.names[curve.cause], events), colour, dash, numbers_below=not place))
+    naive = panel.misleading
+    if warn and naive is not None and len(panel.incidence.causes) > 1:
+        nothing = np.full(len(naive.time), np.nan)
+        label = ("1 \u2212 KM", "overstates")
+        lines.append(StepLine(label, colours.quiet, "dot", naive.time, naive.one_minus_kaplan_meier, nothing, nothing, 0.0, faint=True))
+    return lines
+
+
+def _by_group(panel: CausePanel, dark: bool) -> list[StepLine]:
+    """The compared cause, a line for each group that has patients."""
+    lines = []
+    for curve in panel.incidence.curves:
+        if curve.cause != panel.of:
+            continue
+        rule = panel.groups[curve.group]
+        label = (rule.short, f"n = {curve.n:,}", f"{curve.n_events:,} event{'' if curve.n_events == 1 else 's'}")
+        colour, dash = theme.ink(dark=dark).of_role(rule.role), theme.DASHES[rule.role]
+        lines.append(_incidence_line(curve, label, colour, dash, numbers_below=True))
+    return lines
+
+
+def _incidence_alt(panel: CausePanel) -> str:
+    """The figure in a sentence: the incidence of each curve at two years."""
+    said = []
+    for curve in panel.incidence.curves:
+        row = curve.at([24.0]).iloc[0]
+        group = "" if len(panel.groups) == 1 else f"{panel.groups[curve.group].label}, "
+        at = fmt.percent_with_limits(row["incidence"], row["ci_low"], row["ci_high"])
+        said.append(f"{group}{panel.names[curve.cause]}: {curve.n_events:,} of {curve.n:,}, by month 24 {at}")
+    return f"Cumulative incidence, {panel.endpoint}, {panel.title}, {fmt.patients(panel.n)}. " + "; ".join(said) + "."
+
+
+def free_chart(
+    panel: CausePanel, *, dark: bool, x_max: float, x_title: str = "Months from infusion", name: str = "", height: int = 400
+) -> Chart:
+    """Kaplan-Meier curves free of any of the causes, one per group."""
+    lines = []
+    for rule, curve in zip(panel.groups, panel.curves, strict=True):
+        if not curve.n:
+            continue
+        median = curve.quantile(0.5).value
+        label = (rule.short, f"n = {curve.n:,}", f"median {fmt.months(median)}" + (" mo" if np.isfinite(median) else ""))
+        colours = theme.ink(dark=dark)
+        lines.append(_free_line(curve, label, colours.of_role(rule.role), theme.DASHES[rule.role]))
+    missing = f" \u00b7 {panel.n_missing:,} not used" if panel.n_missing else ""
+    causes = " or ".join(panel.names.values())
+    frame = Frame(
+        name=name or f"free-{slug(panel.title)}",
+        title=f"{panel.title}: free of any event",
+        below=f"no {causes} \u00b7 n = {panel.n:,}{missing}",
+        x_title=x_title,
+        alt=f"Kaplan-Meier curves free of {causes}, {panel.title}, {fmt.patients(panel.n)}: "
+        + "; ".join(", ".join(x.label) for x in lines)
+        + ".",
+        x_max=x_max,
+    )
+    return step_chart(lines, frame, lambda: free_table(panel), dark=dark, height=height)
+
+
+def free_table(panel: CausePanel) -> pd.DataFrame:
+    """Every row of the curves free of any event: group and the columns of the curve."""
+    frames = [curve.to_frame().assign(group=rule.label) for rule, curve in zip(panel.groups, panel.curves, strict=True)]
+    table = pd.concat(frames, ignore_index=True)
+    return table[["group", *(c for c in table.columns if c != "group")]]
+
+
+def _free_line(curve: SurvivalCurve, label: tuple[str, ...], colour: str, dash: Dash) -> StepLine:
+    def at_risk(ticks: list[float]) -> list[float]:
+        return [float(n) for n in curve.values_at(ticks)["at_risk"]]
+
+    return StepLine(label, colour, dash, curve.time, curve.survival, curve.ci_low, curve.ci_high, 1.0, at_risk)

@@ -129,7 +129,7 @@ def _state_line(curve: SimonMakuchCurve, short: str, colour: str, dash: Any) -> 
     return StepLine(label, colour, dash, curve.time, curve.survival, curve.ci_low, curve.ci_high, 1.0, at_risk)
 
 
-def strip_chart(strip: Strip, *, dark: bool, height: int = 330) -> Chart:
+def strip_chart(strip: Strip, *, dark: bool, height: int = 400) -> Chart:
     """The hazard ratio with its limits at every landmark, the chosen one marked; hollow where a group has fewer than 10 patients."""
     table = strip.table[np.isfinite(strip.table["hazard_ratio"])]
     layout = _strip_layout(strip, table, dark, height)

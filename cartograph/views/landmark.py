@@ -143,7 +143,7 @@ def landmark_panel(
     label = cohort.endpoints[endpoint].label
     missing = int(inside.sum() - known.sum()) + unseen
     flow = _flow(inside, known, beyond, found, status, label)
-    panel, rates = _panel(found, status, key, title, missing)
+    panel, rates = compared(found, status, key=key, title=title, missing=missing)
     return LandmarkPanel(
         at=float(at),
         status=status,
@@ -178,12 +178,14 @@ def _flow(inside: Mask, known: Mask, beyond: Landmark, found: Landmark, status: 
     )
 
 
-def _panel(found: Landmark, status: Status, key: str, title: str, missing: int) -> tuple[Panel, pd.DataFrame]:
-    """The two groups as a panel of curves, and their rates at 1, 2 and 3 years after the landmark."""
-    month = fmt.number(found.at)
+def compared(
+    found: Landmark, status: Status, *, key: str = "all", title: str = "All", missing: int = 0, when: str = ""
+) -> tuple[Panel, pd.DataFrame]:
+    """The two groups as a panel of curves, and their rates at 1, 2 and 3 years after the landmark. ``when``: the landmark in words."""
+    at = when or f"at month {fmt.number(found.at)}"
     sides: list[tuple[Role, str, str, Mask]] = [
-        ("low", f"{status.no} at month {month}", status.short_no, ~found.exposed),
-        ("high", f"{status.yes} at month {month}", status.short_yes, found.exposed),
+        ("low", f"{status.no} {at}", status.short_no, ~found.exposed),
+        ("high", f"{status.yes} {at}", status.short_yes, found.exposed),
     ]
     groups = tuple(_group(found, *side) for side in sides) if found.n_analysed else ()
     counts = group_counts(found.time, found.event.astype(np.float64), found.exposed.astype(np.int64), 2)

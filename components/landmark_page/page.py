@@ -178,19 +178,32 @@ def _flows(asked: Question, panels: list[LandmarkPanel]) -> None:
 
 
 def _curves(asked: Question, panels: list[LandmarkPanel]) -> None:
-    """Each panel: curves, what compares them, and its flow."""
-    about = asked.about
+    """Each panel: curves, what compares them, and its flow; the flow beside the curves where there is one panel."""
+    if len(panels) == 1:
+        curves, flow = st.columns([3, 2])
+        with curves:
+            _one_panel(asked, panels[0])
+        with flow:
+            _one_flow(asked, panels[0])
+        return
     for start in range(0, len(panels), PER_ROW):
         row = panels[start : start + PER_ROW]
         for place, result in zip(st.columns(len(row)), row, strict=True):
             with place:
-                about.draw(landmark_curves(result, dark=about.dark), key=f"landmark-{result.panel.key}", said=asked.said)
-                if result.panel.groups:
-                    say_markup(comparison_lines(replace(result.panel, n_missing=0)))
-                say(list(result.notes), kind="quiet")
-                about.draw(flow_chart(result, dark=about.dark), key=f"flow-shown-{result.panel.key}", said=asked.said)
-    if len(panels) > 1:
-        say([UNADJUSTED], kind="quiet")
+                _one_panel(asked, result)
+                _one_flow(asked, result)
+    say([UNADJUSTED], kind="quiet")
+
+
+def _one_panel(asked: Question, result: LandmarkPanel) -> None:
+    asked.about.draw(landmark_curves(result, dark=asked.about.dark), key=f"landmark-{result.panel.key}", said=asked.said)
+    if result.panel.groups:
+        say_markup(comparison_lines(replace(result.panel, n_missing=0)))
+
+
+def _one_flow(asked: Question, result: LandmarkPanel) -> None:
+    asked.about.draw(flow_chart(result, dark=asked.about.dark), key=f"flow-shown-{result.panel.key}", said=asked.said)
+    say(list(result.notes), kind="quiet")
 
 
 def _rates_table(panels: list[LandmarkPanel]) -> str:

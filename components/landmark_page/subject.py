@@ -53,12 +53,17 @@ class Course:
         """The panel's name with the marker group's rule."""
         return f"{title}, {self.within}" if self.within else title
 
+    @property
+    def origin(self) -> str:
+        """Where the cutoffs of the view came from, as figures say it."""
+        return provenance(self.cohort, self.view)
+
     def draw(self, chart: Chart, *, key: str, said: str = "") -> None:
         """A figure with a free line at its foot for the badges: ``said``, the marker group and where its cutoff came from."""
         layout, margin = chart.layout, chart.layout["margin"]
         height = layout["height"] + BADGES
         roomy = replace(chart, layout={**layout, "height": height, "margin": {**margin, "b": margin["b"] + BADGES}})
-        origin = provenance(self.cohort, self.view) if self.within else ""
+        origin = self.origin if self.within else ""
         words = " \u00b7 ".join(w for w in (said, self.within, origin) if w)
         show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=words)
 

@@ -1,0 +1,56 @@
+"""Sentences and tables of competing risks: the same for every endpoint."""
+
+from __future__ import annotations
+
+import html
+import math
+
+import pandas as pd
+
+from cartograph import format as fmt
+from cartograph.views.competing import CausePanel
+from cartograph.views.explore import Comparison
+from components.text import html_table
+
+
+def comparison_markup(panel: CausePanel) -> list[str]:
+    """Gray's p, the log-rank p of any cause and every hazard ratio, line by line, as safe markup."""
+    lines = [_p_line(found) for found in (panel.gray, panel.log_rank) if found is not None]
+    if panel.ratios:
+        lines.append(f"{html.escape(panel.names[panel.of][:1].upper() + panel.names[panel.of][1:])}:")
+    return [*lines, *(_ratio_line(found) for found in panel.ratios)]
+
+
+def _p_line(found: Comparison) -> str:
+    name = html.escape(found.label[:1].upper() + found.label[1:])
+    if math.isnan(found.p_value):
+        return f"{name}: p not given ({html.escape(found.reason)})"
+    return f"{name}: <strong>{html.escape(fmt.p_equals(found.p_value))}</strong>"
+
+
+def _ratio_line(found: Comparison) -> str:
+    e = found.estimate
+    if e is None or math.isnan(e.value):
+        reason = "; ".join(e.notes) if e is not None and e.notes else found.reason
+        return f"{html.escape(found.label)}: {fmt.NOT_ESTIMABLE} ({html.escape(reason)})"
+    p = f", {found.test} {fmt.p_equals(found.p_value)}" if math.isfinite(found.p_value) else f"; p not given ({found.reason})"
+    return (
+        f"{html.escape(found.label)}: <strong>{html.escape(fmt.ratio_with_limits(e.value, e.ci_low, e.ci_high))}</strong>{html.escape(p)}"
+    )
+
+
+def rates_table(panels: list[CausePanel]) -> str:
+    """Cumulative incidence of each cause in each group at some months."""
+    rows = []
+    for panel in panels:
+        for (group, cause), found in panel.rates.groupby(["group", "cause"], sort=False):
+            row = {"Panel": panel.title, "Group": str(group), "Cause": str(cause)}
+            row |= {f"{at.months:g} mo": _rate(at.incidence, at.ci_low, at.ci_high) for at in found.itertuples(index=False)}
+            rows.append(row)
+    return html_table(pd.DataFrame(rows), name="Cumulative incidence") if rows else ""
+
+
+def _rate(value: float, low: float, high: float) -> str:
+    if math.isnan(value):
+        return "beyond follow-up"
+    return fmt.percent(value) if math.isnan(low) or math.isnan(high) else fmt.percent_with_limits(value, low, high)
