@@ -113,3 +113,27 @@ def concordance_with_limits(value: float, low: float, high: float) -> str:
     if not math.isfinite(value):
         return NOT_ESTIMABLE
     return f"{concordance(value)} ({concordance(low)} to {concordance(high)})"
+
+
+def signed(value: float, decimals: int) -> str:
+    """A difference with its sign: '+1.2', '−0.4', '0.0'."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
+
+
+def points_with_limits(value: float, low: float, high: float) -> str:
+    """A difference of two shares (−1 to 1) in percentage points: '+7 points (−12 to +26)'."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    tail = f" ({signed(100 * low, 0)} to {signed(100 * high, 0)})" if math.isfinite(low) and math.isfinite(high) else " (no limits)"
+    return f"{signed(100 * value, 0)} points{tail}"
+
+
+def months_difference(value: float, low: float, high: float) -> str:
+    """A difference of times: '+1.2 mo (−0.4 to +2.8)'."""
+    if not math.isfinite(value):
+        return NOT_ESTIMABLE
+    tail = f" ({signed(low, 1)} to {signed(high, 1)})" if math.isfinite(low) and math.isfinite(high) else " (no limits)"
+    return f"{signed(value, 1)} mo{tail}"

@@ -69,14 +69,16 @@ def bootstrap_effects(
 ) -> BootstrapEffects:
     """Patients of each group are drawn with replacement, propensity and weights made anew (Austin, Stat Med 2016), effects estimated.
 
-    ``time``, ``event``: of the patients of ``model``, in its order; NaN = without the endpoint (in the propensity, not in the effects).
-    Filled-in values and joined levels stay those of the cohort. ``progress`` is called with 0 to 1; it may raise to cancel. ValueError for
-    a model without scores and for fewer than 20 resamples.
+    ``time``, ``event``: of the patients of ``model``, in its order. Filled-in values and joined levels stay
+    those of the cohort. ``progress`` is called with 0 to 1; it may raise to cancel. ValueError for a model without scores, other patients
+    or fewer than 20 resamples.
     """
     if resamples < 20:
         raise ValueError(f"at least 20 resamples are needed; got {resamples}")
     whole = weights(model, target=plan.target, trim=plan.trim)
-    data = _endpoint(time, event, len(model.exposed))
+    data = survival_input(time, event)
+    if len(data.time) != len(model.exposed):
+        raise ValueError(f"time and event must have one entry for each of the {len(model.exposed)} patients of the propensity model")
     rng = np.random.default_rng(seed)
     first, second = np.flatnonzero(model.exposed), np.flatnonzero(~model.exposed)
     drawn = np.full((resamples, 2 + len(plan.months)), NAN)
@@ -90,35 +92,21 @@ def bootstrap_effects(
     centre = effects(data, model.exposed, whole.weight, plan.tau, plan.months)
     found = [_limits(centre[j], drawn[:, j], level) for j in range(drawn.shape[1])]
     log_ratio = found[0]
-    ends = (math.exp(v) for v in (log_ratio.value, log_ratio.ci_low, log_ratio.ci_high))
-    ratio = Estimate(*ends, METHOD, log_ratio.std_error, log_ratio.n, notes=log_ratio.notes)
+    value, low, high = (math.exp(v) for v in (log_ratio.value, log_ratio.ci_low, log_ratio.ci_high))
+    ratio = Estimate(value, low, high, METHOD, log_ratio.std_error, log_ratio.n, notes=log_ratio.notes)
     lost = int(np.isnan(drawn).all(axis=1).sum())
     notes = (f"{lost} of {resamples} resamples gave no propensity score or no effect and were left out",) if lost else ()
     return BootstrapEffects(ratio, found[1], tuple(found[2:]), plan.months, resamples, seed, METHOD, notes)
 
 
 def effects(data: SurvivalInput, exposed: Mask, weight: Floats, tau: float, months: Sequence[float]) -> Floats:
-    """Log hazard ratio, restricted mean difference and survival differences (first minus second group); patients without endpoint stay out.
-
-    ``data.time`` NaN = no endpoint.
-    """
-    used = np.isfinite(data.time) & (weight > 0)
+    """Log hazard ratio, restricted mean difference and survival differences (first minus second group)."""
+    used = weight > 0
     t, e, x, w = data.time[used], data.event[used], exposed[used], weight[used]
     ratio = weighted_hazard_ratio(t, e, x, w)
     one, two = (weighted_kaplan_meier(t[part], e[part], w[part]) for part in (x, ~x))
     mean = restricted_mean_difference(one, two, tau).value
     return np.array([ratio.log_value, mean, *(survival_difference(one, two, m).value for m in months)])
-
-
-def _endpoint(time: npt.ArrayLike, event: npt.ArrayLike, n: int) -> SurvivalInput:
-    times, events = np.array(time, dtype=np.float64), np.array(event, dtype=np.float64)
-    if times.shape != (n,) or events.shape != (n,):
-        raise ValueError(f"time and event must have one entry for each of the {n} patients of the propensity model")
-    known = np.isfinite(times) & np.isfinite(events)
-    checked = survival_input(times[known], events[known])
-    times[~known], events[~known] = NAN, NAN
-    times[known], events[known] = checked
-    return SurvivalInput(times, events)
 
 
 def _weights_of(model: Propensity, rows: npt.NDArray[np.int64], plan: Plan) -> Floats | None:

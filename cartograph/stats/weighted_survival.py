@@ -87,9 +87,9 @@ def weighted_kaplan_meier(time: npt.ArrayLike, event: npt.ArrayLike, weight: npt
     """
     data, weights = _weighted_input(time, event, weight)
     table = _table(data, weights)
-    share = np.divide(table.weight_events, table.weight_at_risk, out=np.zeros_like(table.weight_events), where=table.weight_at_risk > 0)
     last = table.events == table.at_risk  # all who are left have the event: exactly nought, whatever the rounding of the sums
-    survival: Floats = np.cumprod(np.where(last, 0.0, 1.0 - share))
+    steps: Floats = np.where(last, 0.0, 1.0 - table.weight_events / table.weight_at_risk)
+    survival = np.cumprod(steps).astype(np.float64)
     log_error = _log_errors(table, data, weights)
     low, high = _log_log_limits(survival, log_error, normal_quantile(level))
     with np.errstate(invalid="ignore"):
@@ -162,8 +162,8 @@ def _log_errors(table: _Table, data: SurvivalInput, weight: Floats) -> Floats:
     gathered = np.cumsum(stay)
     final = gathered[table.place] - data.event * taken[table.place]
     past = np.cumsum(np.bincount(table.place, weights=(weight * final) ** 2, minlength=len(table.time)))
-    squares = at_risk_of(np.bincount(table.place, weights=weight**2, minlength=len(table.time)).astype(np.float64))
-    ahead = np.r_[squares[1:], 0.0] if len(squares) else squares
+    squares: Floats = at_risk_of(np.bincount(table.place, weights=weight**2, minlength=len(table.time)).astype(np.float64))
+    ahead = np.append(squares[1:], np.zeros(min(len(squares), 1)))
     found: Floats = np.sqrt(past + gathered**2 * ahead)
     return np.where(table.events == table.at_risk, np.inf, found)
 
@@ -246,10 +246,10 @@ def weighted_log_rank(time: npt.ArrayLike, event: npt.ArrayLike, exposed: npt.Ar
     d, r, d_w, r_w = table.events[at], table.at_risk[at], table.weight_events[at], table.weight_at_risk[at]
     share = own.weight_at_risk[at] / r_w
     difference = float((own.weight_events[at] - d_w * share).sum())
-    squares = weights**2
-    first, both = (at_risk_of(np.bincount(table.place, weights=s, minlength=len(table.time)))[at] for s in (squares * inside, squares))
+    squares = _table(SurvivalInput(data.time, data.event), weights**2).weight_at_risk[at]
+    first = _table(SurvivalInput(data.time, data.event), weights**2 * inside).weight_at_risk[at]
     spread = d * (r - d) / (r * np.maximum(r - 1, 1))
-    variance = float((spread * ((1 - share) ** 2 * first + share**2 * (both - first))).sum())
+    variance = float((spread * ((1 - share) ** 2 * first + share**2 * (squares - first))).sum())
     if not variance > 1e-300 or inside.all() or not inside.any():
         return WeightedLogRank(NAN, NAN, difference, variance, n, events, method, ("fewer than two groups were ever at risk at an event",))
     statistic = difference**2 / variance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ PERCENTILES = (1.0, 99.0)  # Cole & Hernan, Am J Epidemiol 2008
 EXTREME = 1e-4  # a score this close to 0 or 1 lets us ask whether a covariate separates the groups
 NOT_RECORDED = "not recorded"
 OTHER = "other"
+INDICATOR = f", {NOT_RECORDED}"
 ONE_GROUP = "one of the two groups has no patients"
 NOTHING_LEFT = "no covariate differs between patients"
 ADDS_NOTHING = "adds nothing to the others"
@@ -139,16 +140,41 @@ def propensity(frame: pd.DataFrame, exposed: npt.ArrayLike, covariates: Sequence
     made, missing, notes = _coded(frame.reset_index(drop=True), covariates)
     if not inside.any() or inside.all():
         return _refused(made, inside, missing, ONE_GROUP, notes)
+    known = {c.name: frame[c.name].notna().to_numpy() for c in covariates}
+    lopsided = tuple(name for name, k in known.items() if not (k & inside).any() or not (k & ~inside).any())
+    if lopsided:
+        return _refused(made, inside, missing, "", notes, separated=lopsided)
     made = _independent(made)
     if not made.parameters:
         return _refused(made, inside, missing, NOTHING_LEFT, notes)
-    fit = fit_scores(made.x, inside)
-    if not fit.converged or fit.score.min() < EXTREME or fit.score.max() > 1 - EXTREME:
-        separated = _separating(made, inside)
-        if separated:
-            return _refused(made, inside, missing, "", notes, separated=separated)
+    fit, made, separated = _fitted(made, inside)
+    if separated:
+        return _refused(made, inside, missing, "", notes, separated=separated)
     method = f"logistic regression, maximum likelihood, {made.parameters} parameters"
     return Propensity(fit.score, inside, made.x, made.terms, fit.intercept, fit.coefficients, missing, (), made.left_out, method, "", notes)
+
+
+def _fitted(made: Design, inside: Mask) -> tuple[ScoreFit, Design, tuple[str, ...]]:
+    """The fit, the design that it stands on, and the covariates that separate the groups.
+
+    An indicator of missing values that separates (two blood counts lacking in the same patients, nearly) is taken out, not complained of.
+    """
+    while True:
+        fit = fit_scores(made.x, inside)
+        regular = fit.converged and fit.score.min() >= EXTREME and fit.score.max() <= 1 - EXTREME
+        separated = () if regular else _separating(made, inside)
+        indicators = [name for name in separated if name.endswith(INDICATOR)]
+        if not indicators:
+            return fit, made, separated
+        made = _without(made, indicators[-1])
+
+
+def _without(made: Design, name: str) -> Design:
+    gone = next(t for t in made.terms if t.covariate.name == name)
+    kept = [c for c in range(made.parameters) if c not in gone.columns]
+    place = {old: new for new, old in enumerate(kept)}
+    terms = tuple(replace(t, columns=tuple(place[c] for c in t.columns)) for t in made.terms if t is not gone)
+    return Design(made.x[:, kept], terms, (*made.left_out, (name, "separates the groups")))
 
 
 def _refused(
@@ -191,12 +217,12 @@ def _coded(frame: pd.DataFrame, covariates: Sequence[Covariate]) -> tuple[Design
 
 
 def _indicator(name: str) -> str:
-    return f"{name}, {NOT_RECORDED}"
+    return name + INDICATOR
 
 
 def _joined_levels(series: pd.Series) -> tuple[pd.Series, list[str]]:
     """Levels as text, the most frequent first; rare ones under one name, or with the most frequent one where they stay rare."""
-    text = series.astype(object).map(lambda v: NOT_RECORDED if pd.isna(v) else str(v))
+    text = series.astype(object).where(series.notna(), NOT_RECORDED).astype(str)
     sizes = text.value_counts()
     rare = [str(level) for level in sizes.index[sizes < FEW]]
     if len(rare) == 1 or int(sizes[rare].sum()) < FEW:
@@ -223,7 +249,7 @@ def _independent(made: Design) -> Design:
     for term in made.terms:
         columns = tuple(place_of[c] for c in term.columns if c in place_of)
         if columns:
-            terms.append(Term(term.covariate, term.coding, columns, term.contrasts, term.reference, term.notes))
+            terms.append(replace(term, columns=columns))
         else:
             left_out.append((term.covariate.name, ADDS_NOTHING))
     return Design(made.x[:, kept], tuple(terms), tuple(left_out))
@@ -277,7 +303,8 @@ def _separates(x: Floats, inside: Mask) -> Mask:
     found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(x)), bounds=(-1, 1), method="highs")
     if found.x is None or -found.fun < 1e-6:
         return np.zeros(x.shape[1], dtype=bool)
-    return np.abs(found.x[1:]) > 1e-6
+    direction: Floats = np.asarray(found.x[1:], dtype=np.float64)
+    return np.abs(direction) > 1e-6
 
 
 # ---------------------------------------------------------------- weights
