@@ -23,6 +23,7 @@ from cartograph.stats.survival import normal_quantile
 
 MAX_STEPS = 400
 TOLERANCE = 1e-10
+FOR_VALUE = 1e-7  # where only the value at the top counts, whose error is the square of this
 LONGEST = 2.0  # of a step, in log ratios per standard deviation
 PROFILE_STEPS = 80
 FURTHEST = 200.0  # of a limit, in log ratios per standard deviation: beyond it there is none
@@ -98,7 +99,7 @@ def firth_fit(evaluate: Evaluate, k: int, *, wanted: int | None = None, level: f
     return FirthFit(beta, covariance, low, high, p, top.value, f"{method}, profile limits")
 
 
-def _maximum(evaluate: Evaluate, start: Floats, free: npt.NDArray[np.bool_]) -> tuple[Floats, Point, bool]:
+def _maximum(evaluate: Evaluate, start: Floats, free: npt.NDArray[np.bool_], tolerance: float = TOLERANCE) -> tuple[Floats, Point, bool]:
     """Climb from ``start`` in the ``free`` coefficients; the information of the unpenalised likelihood gives the direction."""
     beta, here = start, evaluate(start)
     if not math.isfinite(here.value):
@@ -108,10 +109,10 @@ def _maximum(evaluate: Evaluate, start: Floats, free: npt.NDArray[np.bool_]) -> 
         step[free] = np.linalg.lstsq(here.information[np.ix_(free, free)], here.score[free], rcond=None)[0]
         step *= min(1.0, LONGEST / max(float(np.abs(step).max()), 1e-300))
         length = float(np.abs(step).max())
-        if length <= TOLERANCE * max(1.0, float(np.abs(beta).max())):
+        if length <= tolerance * max(1.0, float(np.abs(beta).max())):
             return beta, here, True
         there = evaluate(beta + step)
-        while _too_far(here, there, step) and np.abs(step).max() > TOLERANCE:
+        while _too_far(here, there, step) and np.abs(step).max() > tolerance:
             step = step / 2
             there = evaluate(beta + step)
         beta, here = beta + step, there
@@ -134,7 +135,7 @@ def _held(evaluate: Evaluate, start: Floats, j: int, value: float) -> tuple[Floa
     at[j] = value
     if not free.any():
         return at, evaluate(at), True
-    return _maximum(evaluate, at, free)
+    return _maximum(evaluate, at, free, FOR_VALUE)
 
 
 def _p_value(evaluate: Evaluate, beta: Floats, top: Point, j: int) -> float:
@@ -170,7 +171,7 @@ def _by_steps(evaluate: Evaluate, beta: Floats, top: Point, side: tuple[int, int
         pull[j] += slope
         step = inverse @ pull
         step *= min(1.0, 1.0 / max(float(np.abs(step).max()), 1e-300))
-        if np.abs(step).max() <= 1e-9 * max(1.0, float(np.abs(at).max())):
+        if np.abs(step).max() <= 1e-8 * max(1.0, float(np.abs(at).max())):
             settled = abs(here.value - target) < 1e-7 and direction * (at[j] - beta[j]) > 0
             return float(at[j]) if settled else NAN
         at = at + step

@@ -46,7 +46,9 @@ def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
     with third:
         choice = _options(cohort, view, offered, words)
     with st.expander("Variables", icon=":material/checklist:", key="regression-variables"):
-        columns = _several("Each alone", "columns", list(offered), start.columns, words)
+        columns = _several(
+            "Each alone" if selection == "hand" else "Each alone, and offered to the model", "columns", list(offered), start.columns, words
+        )
         chosen = _several("Together in the model", "chosen", list(offered), start.chosen, words) if selection == "hand" else ()
         late = [c.label for c in refused_columns(cohort)]
         if late:

@@ -97,13 +97,12 @@ def _proportional(about: About) -> None:
             }
         )
         st.html(html_table(shown, numeric=["Chi-squared", "Parameters", "p"], name="Test of proportional hazards"))
+    more = len(found.figures) > FIGURES and st.toggle(f"Draw all {len(found.figures)}, not only the {FIGURES} with the smallest p")
     columns = st.columns(2)
-    first = sorted(found.figures, key=lambda f: f.p_value)[:FIGURES]
+    first = sorted(found.figures, key=lambda f: f.p_value)[: None if more else FIGURES]
     for place, figure in enumerate(first):
         with columns[place % 2]:
             about.draw(over_time_chart(figure, dark=about.dark))
-    if len(found.figures) > FIGURES:
-        say([f"The {FIGURES} with the smallest p of {len(found.figures)} are drawn"], quiet=True)
     say(["Score test of a coefficient that changes with 1 \u2212 Kaplan-Meier, as R's cox.zph. Dashed: the ratio of the model"], quiet=True)
 
 
