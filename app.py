@@ -6,10 +6,19 @@ from components import frame
 
 frame.set_up()
 frame.run(
-    [
-        st.Page("pages/explore.py", title="Explore", icon=":material/show_chart:", default=True),
-        st.Page("pages/cutoff.py", title="Cutoff", icon=":material/straighten:"),
-        st.Page("pages/data.py", title="Data", icon=":material/upload_file:"),
-        st.Page("pages/methods.py", title="Methods", icon=":material/menu_book:"),
-    ]
+    {
+        "": [
+            st.Page("pages/explore.py", title="Explore", icon=":material/show_chart:", default=True),
+            st.Page("pages/cutoff.py", title="Cutoff", icon=":material/straighten:"),
+            st.Page("pages/data.py", title="Data", icon=":material/upload_file:"),
+            st.Page("pages/methods.py", title="Methods", icon=":material/menu_book:"),
+        ],
+        "Models": [
+            st.Page("pages/regression.py", title="Regression", icon=":material/function:"),
+            st.Page("pages/subgroups.py", title="Subgroups", icon=":material/account_tree:"),
+        ],
+        "Over time": [
+            st.Page("pages/landmark.py", title="Landmark", icon=":material/flag:"),
+        ],
+    }
 )

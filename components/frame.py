@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,11 @@ def set_up() -> None:
     state.put(_FRAMED, True)
 
 
-def run(pages: Sequence[Any]) -> None:
-    """Navigation at the top and the page of the address."""
-    page = st.navigation(list(pages), position="top")
+def run(rooms: Mapping[str, Sequence[Any]]) -> None:
+    """Navigation at the top, one menu for each room ("" = no menu), and the page of the address."""
+    page = st.navigation({room: list(pages) for room, pages in rooms.items()}, position="top")
     wanted = state.take(_WANTED)
-    for other in pages:
+    for other in (page for pages in rooms.values() for page in pages):
         if wanted and other.url_path == wanted and other.url_path != page.url_path:
             st.switch_page(other)
     page.run()
