@@ -17,10 +17,13 @@ from cartograph.views.panels import MILESTONES
 from cartograph.views.products import ROLES, Effects, Mirrored, ProductsResult
 
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 56, 44
+NARROW: Final = 10  # pixels of both margins of the figure of differences
 NAME: Final = 30  # letters of a product's name
 STEPS: Final = (0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 PITCH: Final = 58.0  # pixels of a month in the figure of differences
-DOT: Final = 14.0  # pixels between the two dots of a month
+DOTS: Final = 0.5  # share of the width for dots and limits
+WORDS: Final = 0.54  # where the numbers begin
+DOT: Final = 15.0  # pixels between the two dots of a month
 
 
 def mirrored_chart(of: Mirrored, *, dark: bool, height: int = 300) -> Chart:
@@ -82,11 +85,11 @@ def _mark(x: float, colour: str) -> dict[str, Any]:
     }
 
 
-def _titles(title: str, below: str, dark: bool) -> list[dict[str, Any]]:
+def _titles(title: str, below: str, dark: bool, left: int = LEFT) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     return [
-        theme.words(f"<b>{theme.escape(title)}</b>", x=0, y=1, xshift=8 - LEFT, yshift=40, size=theme.SIZE_TITLE - 2, colour=colours.text),
-        theme.words(theme.escape(shorten(below, 60)), x=0, y=1, xshift=8 - LEFT, yshift=20, colour=colours.quiet),
+        theme.words(f"<b>{theme.escape(title)}</b>", x=0, y=1, xshift=8 - left, yshift=40, size=theme.SIZE_TITLE - 2, colour=colours.text),
+        theme.words(theme.escape(shorten(below, 60)), x=0, y=1, xshift=8 - left, yshift=20, colour=colours.quiet),
     ]
 
 
@@ -133,13 +136,14 @@ def differences_chart(result: ProductsResult, *, dark: bool) -> Chart:
     """Survival of the first minus that of the second product at each milestone, in percentage points with 95 % limits."""
     colours = theme.ink(dark=dark)
     inner = PITCH * len(MILESTONES)
-    layout = theme.base_layout(dark=dark, height=round(TOP + BOTTOM + inner), left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
+    layout = theme.base_layout(dark=dark, height=round(TOP + BOTTOM + inner), left=NARROW, right=NARROW, top=TOP, bottom=BOTTOM)
     shown = [e for e in (result.unadjusted, result.weighted) if e is not None]
     reach = _reach(shown)
     ticks = [-reach, -reach / 2, 0.0, reach / 2, reach]
-    words = f"percentage points, right: {shorten(result.names[0], 26)} better"
+    words = f"points, right: {shorten(result.names[0], 20)} better"
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
+        "domain": [0, DOTS],
         "range": [-reach * 1.04, reach * 1.04],
         "tickvals": ticks,
         "ticktext": [fmt.signed(100 * t, 0) for t in ticks],
@@ -157,11 +161,24 @@ def differences_chart(result: ProductsResult, *, dark: bool) -> Chart:
         "y1": 1,
         "line": {"color": colours.quiet, "width": 1},
     }
-    layout["shapes"] = [nought]
+    between = [
+        {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": colours.grid, "width": 1}}
+        for y in (PITCH, 2 * PITCH)
+    ]
+    layout["shapes"] = [nought, *between]
     below = f"{result.endpoint}, {fmt.patients(sum(result.n))}" + (f", {result.group_rule}" if result.group_rule else "")
-    layout["annotations"] = [*_titles("Difference at each milestone", below, dark), *_month_words(shown, dark)]
+    layout["annotations"] = [*_titles("Difference of survival", below, dark, NARROW), *_key(shown, dark), *_month_words(shown, dark)]
     data = [trace for place, effects in enumerate(shown) for trace in _difference_traces(effects, place, reach, dark)]
     return Chart("products-differences", data, layout, _difference_alt(result, shown), lambda: _difference_frame(shown))
+
+
+def _key(shown: list[Effects], dark: bool) -> list[dict[str, Any]]:
+    """Which dot is which, above the numbers."""
+    colours = theme.ink(dark=dark)
+    marks = (("\u25cb unadjusted", colours.quiet), ("\u25cf weighted", colours.high))
+    return [
+        theme.words(text, x=WORDS, y=1, yshift=6, xshift=96.0 * k, colour=colour) for k, (text, colour) in enumerate(marks[: len(shown)])
+    ]
 
 
 def _reach(shown: list[Effects]) -> float:
@@ -175,14 +192,14 @@ def _line_of(month: int, place: int) -> float:
 
 
 def _month_words(shown: list[Effects], dark: bool) -> list[dict[str, Any]]:
-    """'12 months' and the numbers of both analyses above the dots."""
+    """'12 months' above its dots, the numbers beside them."""
     colours = theme.ink(dark=dark)
     found = []
     for row, month in enumerate(MILESTONES):
-        y = row * PITCH + 12
-        found.append(theme.words(f"<b>{month:g}</b> mo", x=0, y=y, yref="y", xshift=8 - LEFT, colour=colours.text))
-        said = " \u00b7 ".join(f"{e.title.lower()} {_short(e.milestones[row])}" for e in shown)
-        found.append(theme.words(said, x=1, y=y, yref="y", xanchor="right", colour=colours.quiet))
+        found.append(theme.words(f"<b>{month:g} months</b>", x=0, y=row * PITCH + 11, yref="y", colour=colours.text))
+        for place, effects in enumerate(shown):
+            colour = colours.quiet if place == 0 else colours.high
+            found.append(theme.words(_short(effects.milestones[row]), x=WORDS, y=_line_of(row, place), yref="y", colour=colour))
     return found
 
 

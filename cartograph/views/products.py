@@ -38,11 +38,13 @@ NAN = float("nan")
 Mask = npt.NDArray[np.bool_]
 UNADJUSTED = "Unadjusted, not randomised"
 ADJUSTED = "Adjusted for the named covariates only, not randomised"
+NAMED = 8  # covariates in the caption
 MOST_MISSING = 0.2  # share of patients without a covariate, from which it is not proposed
 TAUS = (60.0, 48.0, 36.0, 30.0, 24.0, 18.0, 12.0, 6.0, 3.0, 1.0)  # months
 BALANCED = 0.1  # standardised mean difference (Austin, Stat Med 2009)
 ROLES: tuple[Role, Role] = ("high", "low")  # colours of the first and the second product
 TARGETS: tuple[Target, ...] = ("ate", "att", "overlap", "matching")
+EVERYBODY = "everybody"
 INFUSED_COLUMNS = ("infused", "car_t_infused", "infusion_given", "infusion_done")
 
 
@@ -60,7 +62,7 @@ class ProductsChoice:
     target: Target = "overlap"
     trim: Trim = "none"
     tau: float = 0.0
-    among: str = "everybody"
+    among: str = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +161,7 @@ def offered_covariates(cohort: Cohort, view: ExploreView) -> tuple[Column, ...]:
     )
 
 
-def default_choice(cohort: Cohort, view: ExploreView, *, first: str = "", second: str = "", among: str = "everybody") -> ProductsChoice:
+def default_choice(cohort: Cohort, view: ExploreView, *, first: str = "", second: str = "", among: str = EVERYBODY) -> ProductsChoice:
     """The two largest products (the earlier one is the reference) and the usual covariates that their patients can bear.
 
     A covariate is proposed where fewer than 20 % of the patients lack it, no value of it occurs in one product only, and 5 patients of the
@@ -249,7 +251,7 @@ def _used(cohort: Cohort, view: ExploreView, choice: ProductsChoice) -> _Used:
     time, event = cohort.survival(view.endpoint)
     inside = (product == choice.first) | (product == choice.second)
     known, rule = np.isfinite(time), ""
-    if choice.among != "everybody" and view.markers:
+    if choice.among != EVERYBODY and view.markers:
         codes, rules = _grouped(cohort, view)
         wanted = next((r for r in rules if r.role == choice.among), rules[0])
         known, rule = known & (codes >= 0), wanted.label
@@ -397,9 +399,7 @@ def _targets(used: _Used, model: Propensity | None, choice: ProductsChoice, plai
             name, _, whom = target_words(target, names).partition(": ")
             rows.append(_ratio_row(name[:1].upper() + name[1:], whom, ratio, NAN if reason else p, reason))
     title = f"{names[0]} against {names[1]}"
-    return Forest(
-        "products", title, "each kind of weights, robust 95 % limits", "HR", f"hazard ratio, {names[0]} vs {names[1]}", tuple(rows)
-    )
+    return Forest("products", title, "95 % limits, with weights robust ones", "HR", f"hazard ratio, {names[0]} vs {names[1]}", tuple(rows))
 
 
 def _ratio_row(label: str, whom: str, ratio: Estimate, p: float, reason: str) -> Row:
@@ -430,6 +430,16 @@ def _label(name: str, labels: dict[str, str]) -> str:
     """The label of a covariate, of its indicator 'not recorded' as well."""
     key, mark, rest = name.partition(", not recorded")
     return labels.get(key, key) + (f" ({mark[2:]})" if mark and not rest else "")
+
+
+def caption(result: ProductsResult) -> str:
+    """The standing caption: not randomised, and what is adjusted for by name."""
+    if result.weighted is None:
+        return f"{UNADJUSTED}."
+    named = list(result.labels.values())
+    more = f"; and {len(named) - NAMED} more, listed below" if len(named) > NAMED else ""
+    said = "; ".join(named[:NAMED]) + more
+    return f"{UNADJUSTED}. After weighting: {ADJUSTED[:1].lower()}{ADJUSTED[1:]} ({said})."
 
 
 def _sentence(endpoint: str, names: tuple[str, str], plain: Effects, weighted: Effects | None, choice: ProductsChoice) -> str:
@@ -523,9 +533,9 @@ def _notes(
     """How the weights were made: covariates, filled-in values, joined levels, trimming."""
     if model is None:
         return ()
-    found = [f"Adjusted for {', '.join(labels.values())}"]
+    found = [f"Adjusted for {'; '.join(labels.values())}"]
     if model.missing:
-        said = ", ".join(f"{_label(name, labels)} ({k:,})" for name, k in model.missing)
+        said = "; ".join(f"{_label(name, labels)} ({k:,})" for name, k in model.missing)
         found.append(
             f"Not recorded and filled in, in the propensity only: {said}. Numbers take the median, with an indicator where {FEW} or more "
             "lack the value; categories have a level of their own"
