@@ -23,6 +23,7 @@ LEFT, RIGHT, TOP, BOTTOM = 66, 96, 48, 18
 AXIS_GAP = 38  # pixels between the curves and the table
 ROW = 14.5  # pixels of a table row
 LINE = 13.5  # pixels of a line of a label
+SEPARATOR = " \u00b7 "
 LETTERS = 15  # of a label beside the figure
 TITLE_LETTERS = 34
 HOVER = "%{x:.1f} months<br>%{y:.1%} (%{customdata[0]:.1%}\u2013%{customdata[1]:.1%})<extra></extra>"
@@ -204,11 +205,11 @@ def incidence_chart(
     one = len(panel.groups) == 1
     lines = _by_cause(panel, dark, warn) if one else _by_group(panel, dark)
     missing = f" \u00b7 {panel.n_missing:,} not used" if panel.n_missing else ""
-    what = "causes" if one else panel.names[panel.of]
+    what = panel.endpoint if one else panel.names[panel.of]
     frame = Frame(
         name=name or f"incidence-{slug(panel.title)}",
         title=f"{panel.title}: {what}",
-        below=f"{panel.endpoint} \u00b7 cumulative incidence \u00b7 n = {panel.n:,}{missing}",
+        below=f"{'' if one else panel.endpoint + SEPARATOR}cumulative incidence \u00b7 n = {panel.n:,}{missing}",
         x_title=x_title,
         alt=_incidence_alt(panel),
         x_max=x_max,
@@ -219,6 +220,14 @@ def incidence_chart(
 def slug(text: str) -> str:
     """Text as a part of a file name."""
     return "-".join("".join(c if c.isalnum() else " " for c in text.casefold()).split()) or "figure"
+
+
+def _wrapped(text: str) -> list[str]:
+    """``text`` in at most two lines that fit beside the figure."""
+    first, *rest = text.split(" ")
+    while rest and len(first) + 1 + len(rest[0]) <= LETTERS:
+        first = f"{first} {rest.pop(0)}"
+    return [first, " ".join(rest)] if rest else [first]
 
 
 def _incidence_line(curve: IncidenceCurve, label: tuple[str, ...], colour: str, dash: Dash, *, numbers_below: bool) -> StepLine:
@@ -237,7 +246,7 @@ def _by_cause(panel: CausePanel, dark: bool, warn: bool) -> list[StepLine]:
     for place, curve in enumerate(panel.incidence.curves):
         colour, dash = paints[place % len(paints)]
         events = f"{curve.n_events:,} event{'' if curve.n_events == 1 else 's'}"
-        lines.append(_incidence_line(curve, (panel.names[curve.cause], events), colour, dash, numbers_below=not place))
+        lines.append(_incidence_line(curve, (*_wrapped(panel.names[curve.cause]), events), colour, dash, numbers_below=not place))
     naive = panel.misleading
     if warn and naive is not None and len(panel.incidence.causes) > 1:
         nothing = np.full(len(naive.time), np.nan)
@@ -287,7 +296,7 @@ def free_chart(
     frame = Frame(
         name=name or f"free-{slug(panel.title)}",
         title=f"{panel.title}: free of any event",
-        below=f"no {causes} \u00b7 n = {panel.n:,}{missing}",
+        below=f"event: {causes} \u00b7 n = {panel.n:,}{missing}",
         x_title=x_title,
         alt=f"Kaplan-Meier curves free of {causes}, {panel.title}, {fmt.patients(panel.n)}: "
         + "; ".join(", ".join(x.label) for x in lines)

@@ -102,7 +102,7 @@ def simon_makuch_chart(result: Beside, *, dark: bool, height: int = 400) -> Char
     found, colours = result.curves, theme.ink(dark=dark)
     start, status = found.unexposed.start, result.status
     sides = ((found.unexposed, status.short_no, colours.low, "solid"), (found.exposed, status.short_yes, colours.high, "dash"))
-    lines = [_state_line(curve, short, colour, dash) for curve, short, colour, dash in sides]  # type: ignore[arg-type]
+    lines = [_state_line(curve, short, colour, dash) for curve, short, colour, dash in sides]
     missing = f" \u00b7 {result.n_missing:,} missing" if result.n_missing else ""
     frame = Frame(
         name="simon-makuch",
@@ -219,10 +219,12 @@ def _limits(table: pd.DataFrame, layout: dict[str, Any], colour: str) -> dict[st
 
 
 def _points(table: pd.DataFrame, marker: dict[str, Any], opacity: float) -> dict[str, Any]:
+    ratios = [fmt.ratio_with_limits(*limits) for limits in table[["hazard_ratio", "ci_low", "ci_high"]].to_numpy(dtype=np.float64).tolist()]
+    columns = ["landmark", "n", "n_reached", "events_reached", "events_not_reached"]
+    counts = table[columns].to_numpy(dtype=np.int64).tolist()
     texts = [
-        f"month {row.landmark:g}: HR {fmt.ratio_with_limits(row.hazard_ratio, row.ci_low, row.ci_high)}<br>{row.n:,} analysed, "
-        f"{row.n_reached:,} with the status<br>events {row.events_reached:,} with, {row.events_not_reached:,} without"
-        for row in table.itertuples(index=False)
+        f"month {month}: HR {ratio}<br>{n:,} analysed, {reached:,} with the status<br>events {with_it:,} with, {without:,} without"
+        for ratio, (month, n, reached, with_it, without) in zip(ratios, counts, strict=True)
     ]
     x, y = numbers(table["landmark"], 3), numbers(table["hazard_ratio"], 5)
     point = {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": marker, "opacity": opacity}

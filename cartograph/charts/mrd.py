@@ -269,8 +269,9 @@ def _group_names(lanes: Lanes, pitch: float, layout: dict[str, Any], dark: bool)
             "yref": "y",
             "xanchor": "center",
             "xshift": 12 - layout["margin"]["l"],
+            "textangle": -90,
         }
-        found.append(theme.words(shorten(str(label), letters), textangle=-90, colour=theme.ink(dark=dark).text, **place))
+        found.append(theme.words(shorten(str(label), letters), colour=theme.ink(dark=dark).text, **place))
     return found
 
 

@@ -41,7 +41,7 @@ DEFINITIONS = (
     f"Negative, shorter: negative without loss, but not (yet) shown over {SUSTAINED:g} months",
     "Never negative: tested after infusion, no negative result",
     "Not done: no MRD result after infusion",
-    f"Progression or death more than {GAP:g} months after the last test says nothing of the state last seen: it is censored at that test",
+    f"Progression and death count up to {GAP:g} months after the last test; nobody is followed for them longer than that after it",
 )
 GROUP_WORDS = {
     "sustained": f"sustained \u2265 {SUSTAINED:g} months",
@@ -57,7 +57,8 @@ class MrdCourse:
     """MRD of every patient of a cohort; arrays have one entry per patient, months from infusion, infinite = never.
 
     ``tests``: patient (row), month, status, in order. ``first``: first negative test; ``lost``: first positive test or progression after
-    it; ``sustained``: the test that confirms 12 months; ``last``: last test. ``progression``, ``death``: infinite = not seen;
+    it; ``known_to``: how long a loss or death would have been seen and counted: to the end of progression-free follow-up, at most
+    ``GAP`` months after the last test; ``sustained``: the test that confirms 12 months; ``last``: last test. ``progression``, ``death``: infinite = not seen;
     ``end``: end of follow-up (NaN = not known). ``group``: index into ``GROUPS``.
     """
 
@@ -66,6 +67,7 @@ class MrdCourse:
     tested: Floats
     first: Floats
     lost: Floats
+    known_to: Floats
     sustained: Floats
     last: Floats
     progression: Floats
@@ -97,17 +99,24 @@ def mrd_course(cohort: Cohort) -> MrdCourse:
     np.minimum.at(first, patient[negative], month[negative])
     np.maximum.at(last, patient, month)
     progression, death, end = _ends(cohort)
+    known_to = _known_to(cohort, last, end)
     again = ~negative & (month > first[patient])
     relapse = np.full(n, NEVER)
     np.minimum.at(relapse, patient[again], month[again])
-    seen = (progression > first) & (progression <= last + GAP)
+    seen = (progression > first) & (progression <= known_to)
     lost = np.where(np.isfinite(first), np.minimum(relapse, np.where(seen, progression, NEVER)), NEVER)
     sustained = sustained_from(tests, n)
     sustained = np.where(sustained < lost, sustained, NEVER)
     end = np.fmax(end, np.where(np.isfinite(last), last, np.nan))
     return MrdCourse(
-        cohort, tests, tested, first, lost, sustained, last, progression, death, end, _group_of(tested, first, lost, sustained)
+        cohort, tests, tested, first, lost, known_to, sustained, last, progression, death, end, _group_of(tested, first, lost, sustained)
     )
+
+
+def _known_to(cohort: Cohort, last: Floats, end: Floats) -> Floats:
+    """How long a loss would have been seen: progression-free follow-up (that of OS without PFS), at most ``GAP`` months after a test."""
+    followed = cohort.survival("pfs")[0] if "pfs" in cohort.endpoints else end
+    return np.minimum(np.fmax(followed, last), last + GAP)
 
 
 def _group_of(tested: Floats, first: Floats, lost: Floats, sustained: Floats) -> Codes:
@@ -248,20 +257,23 @@ def time_to_negative(made: MrdCourse, *, member: Mask, title: str, predictor: Pr
 
 
 def negativity(made: MrdCourse, known_at: float = 0.0) -> Causes:
-    """Months of negativity and how it ended: lost, or died without loss; censored at the last test. NaN = not asked of this patient.
+    """Months of negativity and how it ended: lost, or died without loss; else censored. NaN = not asked of this patient.
+
+    Censored is who has neither by ``known_to``, a time that does not depend on what happened: to censor at the last test, but count what
+    came after it, would let only those with an event stay.
 
     The clock starts at the first negative test, but not before ``known_at`` (months from infusion), when a predictor is known: from there
     on only those still negative and followed count.
     """
-    death = np.where((made.death <= made.last + GAP) & ~np.isfinite(made.lost), made.death, NEVER)
+    death = np.where((made.death <= made.known_to) & ~np.isfinite(made.lost), made.death, NEVER)
     ended = np.minimum(made.lost, death)
-    stop = np.where(np.isfinite(ended), ended, made.last)
+    stop = np.where(np.isfinite(ended), ended, made.known_to)
     start = np.maximum(made.first, known_at)
     inside = np.isfinite(made.first) & (stop > start + AT_ONCE if known_at else stop >= start)
     cause = np.where(np.isfinite(made.lost), FIRST, np.where(np.isfinite(death), OTHER, CENSORED)).astype(np.int64)
     time = np.full(len(stop), np.nan)
     time[inside] = stop[inside] - start[inside]
-    return Causes(time, cause, {FIRST: "MRD negativity lost", OTHER: "death without loss"}, "")
+    return Causes(time, cause, {FIRST: "negativity lost", OTHER: "death without loss"}, "")
 
 
 def duration(made: MrdCourse, *, member: Mask, title: str, predictor: Predictor | None = None) -> CausePanel:
@@ -412,6 +424,6 @@ def finding(made: MrdCourse, member: Mask) -> str:
     negative = int((member & np.isfinite(made.first)).sum())
     lost, kept = (int((member & (made.group == GROUPS.index(g))).sum()) for g in ("lost", "sustained"))
     return (
-        f"{negative} of {fmt.patients(tested)} tested became MRD negative; {kept} stayed so for {SUSTAINED:g} months or more without loss "
-        f"by the last look, {lost} lost it."
+        f"{negative} of {fmt.patients(tested)} tested became MRD negative: tests show {SUSTAINED:g} months or more without loss in {kept}, "
+        f"{lost} lost it"
     )

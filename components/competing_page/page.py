@@ -13,11 +13,10 @@ from cartograph.views.competing import CauseGroup, CausePanel, Causes, Groups, c
 from cartograph.views.grouping import grouping
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
-from components.landmark_page.subject import UNADJUSTED, Course, course, say, say_markup
+from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup
 from components.text import plain
 
 CAUSE = "competing-cause"
-PER_ROW = 3
 
 
 def show(cohort: Cohort) -> None:
@@ -106,9 +105,10 @@ def _row(about: Course, panels: list[CausePanel], x_max: float, x_title: str, ke
             about.draw(free_chart(panels[0], dark=about.dark, x_max=x_max, x_title=x_title), key=f"free-{key}-0", said=_said(about))
         say_markup(comparison_markup(panels[0]))
         return
-    for start in range(0, len(panels), PER_ROW):
-        row = list(enumerate(panels))[start : start + PER_ROW]
-        for place, (k, panel) in zip(st.columns(max(len(row), 1)), row, strict=True):
+    wide = in_rows(len(panels))
+    for start in range(0, len(panels), wide):
+        row = list(enumerate(panels))[start : start + wide]
+        for place, (k, panel) in zip(st.columns(wide), row, strict=False):
             with place:
                 words = _said(about) if several else ""
                 about.draw(incidence_chart(panel, dark=about.dark, x_max=x_max, x_title=x_title), key=f"cif-{key}-{k}", said=words)

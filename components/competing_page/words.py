@@ -39,15 +39,15 @@ def _ratio_line(found: Comparison) -> str:
     )
 
 
-def rates_table(panels: list[CausePanel]) -> str:
-    """Cumulative incidence of each cause in each group at some months."""
+def rates_table(panels: list[CausePanel], *, origin: str = "infusion") -> str:
+    """Cumulative incidence of each cause in each group at some months from ``origin``."""
     rows = []
     for panel in panels:
         for (group, cause), found in panel.rates.groupby(["group", "cause"], sort=False):
             row = {"Panel": panel.title, "Group": str(group), "Cause": str(cause)}
             row |= {f"{at.months:g} mo": _rate(at.incidence, at.ci_low, at.ci_high) for at in found.itertuples(index=False)}
             rows.append(row)
-    return html_table(pd.DataFrame(rows), name="Cumulative incidence") if rows else ""
+    return html_table(pd.DataFrame(rows), name=f"Cumulative incidence, months from {origin}") if rows else ""
 
 
 def _rate(value: float, low: float, high: float) -> str:

@@ -17,11 +17,10 @@ from cartograph.views.landmark import Beside, LandmarkPanel, beside, first_choic
 from cartograph.views.status import Status, statuses
 from components import state
 from components.explore_words import comparison_lines
-from components.landmark_page.subject import UNADJUSTED, Course, course, say, say_markup, sentence
+from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, sentence
 from components.text import html_table, plain
 
 STATUS, AT, SHOWN, TRIED = "landmark-status", "landmark-at", "landmark shown", "landmarks tried"
-PER_ROW = 3
 WHY = (
     "Set the landmark before you see a curve. A landmark picked because its curves look best is a search, and its p value does not hold. "
     "Good choices follow the treatment plan: the visit at which the status is looked for."
@@ -168,9 +167,9 @@ def ratio_words(found: Comparison) -> str:
 
 def _flows(asked: Question, panels: list[LandmarkPanel]) -> None:
     """Who would be compared."""
-    for start in range(0, len(panels), PER_ROW):
-        row = panels[start : start + PER_ROW]
-        for place, result in zip(st.columns(max(len(row), 2)), row, strict=False):
+    wide = max(in_rows(len(panels)), 2)
+    for start in range(0, len(panels), wide):
+        for place, result in zip(st.columns(wide), panels[start : start + wide], strict=False):
             with place:
                 st.markdown(f"**{plain(asked.about.whose(result.panel.title))}**")
                 asked.about.draw(flow_chart(result, dark=asked.about.dark), key=f"flow-{result.panel.key}", said=asked.said)
@@ -186,9 +185,9 @@ def _curves(asked: Question, panels: list[LandmarkPanel]) -> None:
         with flow:
             _one_flow(asked, panels[0])
         return
-    for start in range(0, len(panels), PER_ROW):
-        row = panels[start : start + PER_ROW]
-        for place, result in zip(st.columns(len(row)), row, strict=True):
+    wide = in_rows(len(panels))
+    for start in range(0, len(panels), wide):
+        for place, result in zip(st.columns(wide), panels[start : start + wide], strict=False):
             with place:
                 _one_panel(asked, result)
                 _one_flow(asked, result)

@@ -101,6 +101,11 @@ def _within(board: Board, view: ExploreView, page: str) -> tuple[str, Mask, int]
     return chosen, np.asarray(made.codes == code, dtype=bool), int((made.codes < 0).sum())
 
 
+def in_rows(n: int) -> int:
+    """Panels in a row: three, but four stand two by two."""
+    return 2 if n == 4 else min(n, 3)
+
+
 def say(sentences: Sequence[str], *, kind: str = "") -> None:
     """Sentences below each other; whatever comes from a file is shown as it stands. ``kind``: "quiet" or "lead"."""
     if sentences:

@@ -18,6 +18,7 @@ from cartograph.views.board import axis_end
 from cartograph.views.grouping import grouping
 from cartograph.views.mrd import (
     DEFINITIONS,
+    GAP,
     MrdCourse,
     Predictor,
     duration,
@@ -120,7 +121,11 @@ def _lasting(about: Course, made: MrdCourse, member: Mask, title: str) -> None:
             about.draw(chart, key=chart.name, said=_rule(about, chosen) if chart is not charts[0] else "")
     say_markup(comparison_markup(found))
     say([*found.notes, *_clock(chosen, found.n_missing)], kind="quiet")
-    st.html(rates_table([replace(soon, title="First negative"), replace(found, title="Duration")]))
+    early, late = st.columns(2)
+    with early:
+        st.html(rates_table([replace(soon, title="First negative")], origin="infusion"))
+    with late:
+        st.html(rates_table([replace(found, title="Duration")], origin="first negative"))
 
 
 def _rule(about: Course, chosen: Predictor | None) -> str:
@@ -132,7 +137,10 @@ def _rule(about: Course, chosen: Predictor | None) -> str:
 
 def _clock(chosen: Predictor | None, left_out: int) -> list[str]:
     """What a predictor that is known late does to the clock."""
-    said = ["The clock starts at the first negative test; it ends with loss, with death without loss, or, censored, at the last test"]
+    said = [
+        "The clock starts at the first negative test; it ends with loss, with death without loss, or, censored, with progression-free "
+        f"follow-up, at most {GAP:g} months after the last test. A loss is dated at the test that shows it, so it happened somewhat earlier"
+    ]
     if chosen is not None and chosen.known_at:
         said.append(
             f"{chosen.label} is known at month {chosen.known_at:g}: only those still negative then are compared, from then on. Counted from "
