@@ -16,9 +16,12 @@ frame.run(
         "Models": [
             st.Page("pages/regression.py", title="Regression", icon=":material/function:"),
             st.Page("pages/subgroups.py", title="Subgroups", icon=":material/account_tree:"),
+            st.Page("pages/products.py", title="Products compared", icon=":material/balance:"),
         ],
         "Over time": [
             st.Page("pages/landmark.py", title="Landmark", icon=":material/flag:"),
+            st.Page("pages/mrd.py", title="MRD", icon=":material/biotech:"),
+            st.Page("pages/competing.py", title="Competing risks", icon=":material/call_split:"),
         ],
     }
 )
