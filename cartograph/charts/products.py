@@ -140,14 +140,13 @@ def differences_chart(result: ProductsResult, *, dark: bool) -> Chart:
     shown = [e for e in (result.unadjusted, result.weighted) if e is not None]
     reach = _reach(shown)
     ticks = [-reach, -reach / 2, 0.0, reach / 2, reach]
-    words = f"points, right: {shorten(result.names[0], 20)} better"
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
         "domain": [0, DOTS],
         "range": [-reach * 1.04, reach * 1.04],
         "tickvals": ticks,
         "ticktext": [fmt.signed(100 * t, 0) for t in ticks],
-        "title": {"text": theme.escape(words), "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
+        "title": {"text": "percentage points", "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
         "anchor": "y",
     }
     layout["yaxis"] = {"range": [inner, 0], "visible": False, "fixedrange": True, "anchor": "x"}
@@ -166,8 +165,12 @@ def differences_chart(result: ProductsResult, *, dark: bool) -> Chart:
         for y in (PITCH, 2 * PITCH)
     ]
     layout["shapes"] = [nought, *between]
-    below = f"{result.endpoint}, {fmt.patients(sum(result.n))}" + (f", {result.group_rule}" if result.group_rule else "")
-    layout["annotations"] = [*_titles("Difference of survival", below, dark, NARROW), *_key(shown, dark), *_month_words(shown, dark)]
+    below = f"{shorten(result.names[0], 22)} minus {shorten(result.names[1], 22)}"
+    layout["annotations"] = [
+        *_titles(f"Difference of {result.endpoint}, n = {sum(result.n):,}", below, dark, NARROW),
+        *_key(shown, dark),
+        *_month_words(shown, dark),
+    ]
     data = [trace for place, effects in enumerate(shown) for trace in _difference_traces(effects, place, reach, dark)]
     return Chart("products-differences", data, layout, _difference_alt(result, shown), lambda: _difference_frame(shown))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -399,7 +400,7 @@ def _targets(used: _Used, model: Propensity | None, choice: ProductsChoice, plai
             name, _, whom = target_words(target, names).partition(": ")
             rows.append(_ratio_row(name[:1].upper() + name[1:], whom, ratio, NAN if reason else p, reason))
     title = f"{names[0]} against {names[1]}"
-    return Forest("products", title, "95 % limits, with weights robust ones", "HR", f"hazard ratio, {names[0]} vs {names[1]}", tuple(rows))
+    return Forest("products", title, "95 % limits, with weights robust ones", "HR", "hazard ratio", tuple(rows))
 
 
 def _ratio_row(label: str, whom: str, ratio: Estimate, p: float, reason: str) -> Row:
@@ -655,17 +656,19 @@ def effects_table(result: ProductsResult) -> pd.DataFrame:
     rows.append(["p of the HR (Wald)", *(_p(e.hazard_p, e.p_reason) for e in shown)])
     rows.append(["p of the log-rank test", *(_p(e.log_rank_p, e.p_reason) for e in shown)])
     mean = f"Mean time without event up to {fmt.number(result.tau)} months, difference"
-    rows.append([mean, *(fmt.months_difference(*_three(e.restricted_mean)) for e in shown)])
+    rows.append([mean, *(_or_why(fmt.months_difference, e.restricted_mean) for e in shown)])
     for place, month in enumerate(MILESTONES):
         rows.append(
-            [f"{result.endpoint} at {month:g} months, difference", *(fmt.points_with_limits(*_three(e.milestones[place])) for e in shown)]
+            [f"{result.endpoint} at {month:g} months, difference", *(_or_why(fmt.points_with_limits, e.milestones[place]) for e in shown)]
         )
     rows.append(["E-value of the HR (of its nearer limit)", *(_e_words(e.e_value) for e in shown)])
     return pd.DataFrame(rows, columns=["", *(e.title for e in shown)])
 
 
-def _three(of: Estimate) -> tuple[float, float, float]:
-    return of.value, of.ci_low, of.ci_high
+def _or_why(words: Callable[[float, float, float], str], of: Estimate) -> str:
+    """The number, or why there is none."""
+    said = words(of.value, of.ci_low, of.ci_high)
+    return said if math.isfinite(of.value) else f"{said}: {'; '.join(of.notes).replace('a group', 'a product')}"
 
 
 def _patients(of: Effects, result: ProductsResult) -> str:
