@@ -58,7 +58,8 @@ class MrdCourse:
 
     ``tests``: patient (row), month, status, in order. ``first``: first negative test; ``lost``: first positive test or progression after
     it; ``known_to``: how long a loss or death would have been seen and counted: to the end of progression-free follow-up, at most
-    ``GAP`` months after the last test; ``sustained``: the test that confirms 12 months; ``last``: last test. ``progression``, ``death``: infinite = not seen;
+    ``GAP`` months after the last test; ``sustained``: the test that confirms 12 months; ``last``: last test. ``progression``,
+    ``death``: infinite = not seen;
     ``end``: end of follow-up (NaN = not known). ``group``: index into ``GROUPS``.
     """
 

@@ -143,8 +143,8 @@ def _clock(chosen: Predictor | None, left_out: int) -> list[str]:
     ]
     if chosen is not None and chosen.known_at:
         said.append(
-            f"{chosen.label} is known at month {chosen.known_at:g}: only those still negative then are compared, from then on. Counted from "
-            "the first negative test, patients would have had to live and stay negative to be in the better group"
+            f"{chosen.label} is known at month {chosen.known_at:g}: only those still negative then are compared, from then on. "
+            "Counted from the first negative test, patients would have had to live and stay negative to be in the better group"
         )
     if left_out:
         said.append(f"{fmt.patients(left_out)} who became negative are not used: group not known, or negativity over before it was known")
