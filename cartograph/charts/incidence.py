@@ -62,7 +62,7 @@ class Frame:
     alt: str
     x_max: float
     start: float = 0.0
-    empty: str = "No patients to draw"
+    empty: str = "Nothing to draw: no patients, or no events"
 
 
 def step_chart(lines: Sequence[StepLine], frame: Frame, table: Callable[[], pd.DataFrame], *, dark: bool, height: int = 400) -> Chart:
