@@ -14,6 +14,7 @@ import pandas as pd
 from cartograph import format as fmt
 from cartograph.cohort.filters import apply_filters
 from cartograph.cohort.model import Cohort, Column
+from cartograph.stats.balance import BALANCED, difference_of_categories, difference_of_numbers
 from cartograph.stats.compare import log_rank
 from cartograph.stats.design import Covariate, present_levels
 from cartograph.stats.evalue import COMMON, EValue, e_value
@@ -42,7 +43,6 @@ ADJUSTED = "Adjusted for the named covariates only, not randomised"
 NAMED = 8  # covariates in the caption
 MOST_MISSING = 0.2  # share of patients without a covariate, from which it is not proposed
 TAUS = (60.0, 48.0, 36.0, 30.0, 24.0, 18.0, 12.0, 6.0, 3.0, 1.0)  # months
-BALANCED = 0.1  # standardised mean difference (Austin, Stat Med 2009)
 ROLES: tuple[Role, Role] = ("high", "low")  # colours of the first and the second product
 TARGETS: tuple[Target, ...] = ("ate", "att", "overlap", "matching")
 EVERYBODY = "everybody"
@@ -111,6 +111,7 @@ class ProductsResult:
     weighted: Effects | None
     model: Propensity | None
     weights: Weights | None
+    balance: tuple[BalanceRow, ...]
     targets: Forest
     labels: dict[str, str]
     why_not: str
@@ -315,12 +316,13 @@ def _answer(kept: Cohort, view: ExploreView, choice: ProductsChoice, used: _Used
         weighted=weighted,
         model=model,
         weights=made,
+        balance=_balance(kept, view, used, choice, made),
         targets=_targets(used, model, choice, plain, names),
         labels=labels,
         why_not=why_not,
         sentence=_sentence(kept.endpoints[view.endpoint].label, names, plain, weighted, choice),
-        cautions=_cautions(kept, view, used, model, made, names, weighted, choice),
-        notes=_notes(model, made, labels, n, names),
+        cautions=_cautions(kept, view, used, model, made, names),
+        notes=_notes(model, made, labels),
         infusion=infusion_words(kept, view, names),
     )
 
@@ -458,14 +460,7 @@ def _ratio_words(of: Effects) -> str:
 
 
 def _cautions(
-    kept: Cohort,
-    view: ExploreView,
-    used: _Used,
-    model: Propensity | None,
-    made: Weights | None,
-    names: tuple[str, str],
-    weighted: Effects | None,
-    choice: ProductsChoice,
+    kept: Cohort, view: ExploreView, used: _Used, model: Propensity | None, made: Weights | None, names: tuple[str, str]
 ) -> tuple[str, ...]:
     found = _selection_cautions(kept, view, used, names)
     if model is not None and made is not None:
@@ -528,9 +523,7 @@ def _weight_cautions(made: Weights, names: tuple[str, str]) -> list[str]:
     return found
 
 
-def _notes(
-    model: Propensity | None, made: Weights | None, labels: dict[str, str], n: tuple[int, int], names: tuple[str, str]
-) -> tuple[str, ...]:
+def _notes(model: Propensity | None, made: Weights | None, labels: dict[str, str]) -> tuple[str, ...]:
     """How the weights were made: covariates, filled-in values, joined levels, trimming."""
     if model is None:
         return ()
@@ -580,6 +573,67 @@ def _not_infused(cohort: Cohort) -> Mask | None:
     if "apheresis_date" in patients and "infusion_date" in patients:
         return np.asarray(patients["apheresis_date"].notna() & patients["infusion_date"].isna(), dtype=bool)
     return None
+
+
+# ---------------------------------------------------------------- balance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BalanceRow:
+    """Standardised mean difference of one column, first minus second product, before and after weighting (NaN = without weights).
+
+    ``adjusted``: the column is in the propensity model. ``n_missing``: compared patients without the value.
+    """
+
+    label: str
+    before: float
+    after: float
+    adjusted: bool
+    n_missing: int
+
+
+def _balance(cohort: Cohort, view: ExploreView, used: _Used, choice: ProductsChoice, made: Weights | None) -> tuple[BalanceRow, ...]:
+    """How alike the products are in each covariate of the model, then in what was not adjusted for; the largest difference first.
+
+    Numbers on a log scale are compared as logarithms, as they enter the model; patients without a value are left out of its difference.
+    """
+    patients = cohort.patients.iloc[used.rows].reset_index(drop=True)
+    found = []
+    for column in offered_covariates(cohort, view):
+        series = patients[column.key]
+        before = _difference(series, column, used.exposed, None)
+        if math.isnan(before):
+            continue
+        after = _difference(series, column, used.exposed, made.weight) if made is not None else NAN
+        found.append(BalanceRow(column.label, before, after, column.key in choice.covariates, int(series.isna().sum())))
+    return tuple(sorted(found, key=lambda r: (not r.adjusted, -abs(r.before))))
+
+
+def _difference(series: pd.Series, column: Column, exposed: Mask, weight: Floats | None) -> float:
+    if column.kind != "number":
+        values = series.astype(object).where(series.notna(), None)
+        return difference_of_categories(values, exposed, weights=weight, groups=(True, False)).value
+    numbers = series.to_numpy(dtype=np.float64)
+    if _covariate(column, series).coding == "doubling":
+        numbers = np.log2(numbers)
+    return difference_of_numbers(numbers, exposed, weights=weight, groups=(True, False)).value
+
+
+def balance_words(result: ProductsResult) -> str:
+    """How far apart the products are before and after weighting, in one sentence."""
+    rows = result.balance
+    adjusted = [r for r in rows if r.adjusted]
+    if not adjusted or result.weights is None:
+        far = sum(abs(r.before) > BALANCED for r in rows)
+        return f"{far} of {len(rows)} baseline variables differ by more than {BALANCED:g} standard deviations."
+    worst = max(adjusted, key=lambda r: abs(r.after))
+    largest = f"at most {fmt.number(abs(worst.after), 2)}" if abs(worst.after) >= 0.01 else "less than 0.01"
+    said = f"After weighting the covariates differ by {largest} standard deviations ({worst.label})"
+    verdict = "balanced" if abs(worst.after) <= BALANCED else f"more than the usual limit of {BALANCED:g}: not balanced"
+    others = [r for r in rows if not r.adjusted and abs(r.after) > BALANCED]
+    count = f"{len(others)} variable{'' if len(others) == 1 else 's'}"
+    more = f" {count} that {'was' if len(others) == 1 else 'were'} not adjusted for: beyond {BALANCED:g}." if others else ""
+    return f"{said}, {verdict}.{more}"
 
 
 # ---------------------------------------------------------------- overlap

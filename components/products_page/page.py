@@ -10,7 +10,17 @@ from cartograph.charts.km import km_chart
 from cartograph.charts.spec import Chart
 from cartograph.cohort import Cohort
 from cartograph.views.explore import ExploreView
-from cartograph.views.products import EVERYBODY, Effects, ProductsChoice, ProductsResult, caption, compare_products, effects_table, refusal
+from cartograph.views.products import (
+    EVERYBODY,
+    Effects,
+    ProductsChoice,
+    ProductsResult,
+    balance_words,
+    caption,
+    compare_products,
+    effects_table,
+    refusal,
+)
 from components import state
 from components.cutoff_page.subject import HASHES, say, with_room
 from components.products_page.choices import choices
@@ -68,7 +78,7 @@ def _counts(result: ProductsResult) -> list[str]:
     marker = " or biomarker" if result.choice.among != EVERYBODY else ""
     who = f"Compared: {first} {one:,} patients with {result.events[0]:,} events, {second} {two:,} with {result.events[1]:,}"
     rule = f", among {result.group_rule}" if result.group_rule else ""
-    return [f"{who}{rule}; {result.n_missing:,} without {result.endpoint}{marker}", result.infusion]
+    return [f"{who}{rule}; {result.n_missing:,} without {result.endpoint}{marker}", balance_words(result), result.infusion]
 
 
 def _footnotes(result: ProductsResult) -> list[str]:
