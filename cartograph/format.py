@@ -137,3 +137,21 @@ def months_difference(value: float, low: float, high: float) -> str:
         return NOT_ESTIMABLE
     tail = f" ({signed(low, 1)} to {signed(high, 1)})" if math.isfinite(low) and math.isfinite(high) else " (no limits)"
     return f"{signed(value, 1)} mo{tail}"
+
+
+def measured_range(low: float, high: float, digits: int = 4) -> str:
+    """'41–80'; 'to' where a limit is negative: '−5 to 2'."""
+    between = " to " if min(low, high) < 0 else EN_DASH
+    return f"{number(low, digits)}{between}{number(high, digits)}"
+
+
+def standardised(value: float) -> str:
+    """The size of a standardised mean difference: '0.31', '∞' where groups share no value."""
+    if math.isnan(value):
+        return NOT_ESTIMABLE
+    return INFINITE if math.isinf(value) else f"{abs(value):.2f}"
+
+
+def count_of(count: int, total: int) -> str:
+    """A count with its denominator and share: '24/48 (50 %)'."""
+    return f"{count:,}/{total:,} ({percent(count / total, total)})" if total else f"{count:,}/0"
