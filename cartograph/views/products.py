@@ -29,6 +29,7 @@ from cartograph.stats.weighted_survival import (
     weighted_log_rank,
 )
 from cartograph.stats.weights import FEW, Propensity, Target, Trim, Weights, propensity, weights
+from cartograph.views.baseline import CHANCE, Love, LoveRow
 from cartograph.views.board import axis_end
 from cartograph.views.explore import Comparison, ExploreView, Group, Panel, Role
 from cartograph.views.forest import Forest, Row
@@ -611,12 +612,25 @@ def _balance(cohort: Cohort, view: ExploreView, used: _Used, choice: ProductsCho
 
 def _difference(series: pd.Series, column: Column, exposed: Mask, weight: Floats | None) -> float:
     if column.kind != "number":
-        values = series.astype(object).where(series.notna(), None)
-        return difference_of_categories(values, exposed, weights=weight, groups=(True, False)).value
+        return difference_of_categories(series.astype(object), exposed, weights=weight, groups=(True, False)).value
     numbers = series.to_numpy(dtype=np.float64)
     if _covariate(column, series).coding == "doubling":
         numbers = np.log2(numbers)
     return difference_of_numbers(numbers, exposed, weights=weight, groups=(True, False)).value
+
+
+def love_views(result: ProductsResult) -> tuple[Love, ...]:
+    """What was adjusted for, and what was not: the differences of both before and after weighting."""
+    names = ("unadjusted", "weighted" if result.weights is not None else "")
+    below = f"{result.names[0]} and {result.names[1]}, n = {sum(result.n):,}"
+    titles = {True: "Adjusted for", False: "Not adjusted for"}
+    chance = CHANCE * math.sqrt(sum(1 / n for n in result.n)) if all(result.n) else NAN
+    found = []
+    for adjusted, title in titles.items():
+        rows = tuple(LoveRow(r.label, r.before, r.after) for r in result.balance if r.adjusted == adjusted)
+        if rows:
+            found.append(Love(f"products-{'in' if adjusted else 'out'}", title, below, rows, names, chance=chance))
+    return tuple(found)
 
 
 def balance_words(result: ProductsResult) -> str:

@@ -10,13 +10,14 @@ import streamlit as st
 
 from cartograph import format as fmt
 from cartograph.charts.forest import forest_chart
+from cartograph.charts.love import love_chart
 from cartograph.charts.products import differences_chart, mirrored_chart
 from cartograph.charts.spec import Chart
 from cartograph.cohort import Cohort
 from cartograph.stats.weighted_bootstrap import BootstrapEffects, Plan, bootstrap_effects
 from cartograph.views.explore import ExploreView
 from cartograph.views.panels import MILESTONES
-from cartograph.views.products import EVERYBODY, ProductsChoice, ProductsResult, score_histogram, weight_histogram
+from cartograph.views.products import EVERYBODY, ProductsChoice, ProductsResult, love_views, score_histogram, weight_histogram
 from cartograph.views.provenance import provenance
 from components.cutoff_page.long_work import Job, result_of
 from components.cutoff_page.subject import HASHES, say, with_room
@@ -46,6 +47,14 @@ class About:
 def resampling(cohort: Cohort, view: ExploreView, choice: ProductsChoice) -> Job[BootstrapEffects]:
     """The bootstrap, run once for a question of this session."""
     return Job()
+
+
+def _balance(about: About) -> None:
+    """What was adjusted for on the left, what was not on the right; one below the other on a phone."""
+    for place, love in zip(st.columns(2), love_views(about.result), strict=False):
+        with place:
+            about.draw(with_room(love_chart(love, dark=about.dark)))
+    say(["Differences in standard deviations, in the patients who have the value; what is read on a log axis as logarithms"], quiet=True)
 
 
 def _overlap(about: About) -> None:
@@ -135,6 +144,7 @@ def _no_weights(about: About) -> None:
 
 SECTIONS: dict[str, Callable[[About], None]] = {
     "Effects": _effects,
+    "Balance": _balance,
     "Overlap": _overlap,
     "Bootstrap": _bootstrap,
     "How the weights were made": _making,

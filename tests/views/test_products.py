@@ -23,6 +23,7 @@ from cartograph.views.products import (
     effects_frame,
     effects_table,
     levels,
+    love_views,
     offered_covariates,
     refusal,
     score_histogram,
@@ -122,6 +123,10 @@ def test_weighting_balances_the_named_covariates(result):
     assert max(abs(row.before) for row in adjusted) > 0.2
     assert max(abs(row.after) for row in adjusted) < 0.05
     assert "balanced" in balance_words(result)
+    inside, outside = love_views(result)
+    assert [row.label for row in inside.rows] == [row.label for row in adjusted]
+    assert inside.names == ("unadjusted", "weighted")
+    assert not {row.label for row in outside.rows} & {row.label for row in inside.rows}
     assert "Age" in caption(result)
 
 

@@ -1,0 +1,111 @@
+"""The page of products compared, run by Streamlit's own harness: what the library says, every choice, cohorts made to break it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cartograph.cohort import Cohort, read_cohort
+from cartograph.views.defaults import default_view
+from cartograph.views.products import compare_products, default_choice, effects_table
+from components import state
+from components.products_page.download import products_csv
+from sample_data import sample_files
+from tests.views.odd_cohort import odd_cohort
+from tests.views.test_products import VIEW, grown
+
+PAGE = Path(__file__).parents[2] / "pages" / "products.py"
+TAB = "products-sections"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Runs the page alone, on a cohort of the test or on a sample."""
+    monkeypatch.delenv("CARTOGRAPH_COHORT", raising=False)
+
+    def open_it(made: Cohort | None = None, **query: str) -> AppTest:
+        if made is not None:
+            monkeypatch.setattr(state, "sample_cohort", lambda _: made)
+        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        return run(app)
+
+    return open_it
+
+
+def run(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def words_of(app: AppTest) -> str:
+    """Everything in our own HTML blocks, as text."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block.proto.body)) for block in app.get("html"))
+
+
+def test_the_page_says_what_the_library_says(opened: Open) -> None:
+    cohort = read_cohort(sample_files("mayo-like"))
+    view = default_view(cohort)
+    found = compare_products(cohort, view, default_choice(cohort, view))
+    app = opened(cohort="mayo-like")
+    said = words_of(app)
+    assert found.sentence in said
+    for cell in effects_table(found).to_numpy().ravel():
+        assert cell in said
+    assert any(c.value.startswith("Unadjusted, not randomised") for c in app.caption)
+
+
+@pytest.mark.parametrize("section", ["Effects", "Balance", "Overlap", "Bootstrap", "How the weights were made"])
+def test_every_section_opens(opened: Open, section: str) -> None:
+    app = opened(grown())
+    app.session_state[TAB] = section
+    run(app)
+
+
+def test_choices_change_the_answer(opened: Open) -> None:
+    cohort = grown()
+    app = opened(cohort)
+    choice = default_choice(cohort, default_view(cohort))
+    app.session_state["products-target"] = "att"
+    app.session_state["products-trim"] = "truncate"
+    run(app)
+    found = compare_products(cohort, default_view(cohort), replace(choice, target="att", trim="truncate"))
+    assert found.sentence in words_of(app)
+    app.session_state[f"products-first-product-{app.session_state['cohort in the link']}"] = "ide-cel"
+    run(app)
+    assert "ide-cel vs cilta-cel" in words_of(app)
+
+
+def test_one_product_says_what_to_do(opened: Open) -> None:
+    assert "one level" in opened(cohort="eque-like").info[0].value
+
+
+def test_without_endpoints_the_page_says_what_to_do(opened: Open) -> None:
+    assert "under Data" in opened(replace(odd_cohort(), endpoints={})).info[0].value
+
+
+@pytest.mark.parametrize("n", [1, 2, 12, 120])
+def test_odd_cohorts_do_not_break_the_page(opened: Open, n: int) -> None:
+    app = opened(odd_cohort(n))
+    for section in ("Balance", "Overlap", "How the weights were made"):
+        app.session_state[TAB] = section
+        run(app)
+
+
+def test_the_file_says_synthetic_and_cannot_be_run_by_a_spreadsheet() -> None:
+    cohort = replace(grown(), name="=cmd()")
+    found = compare_products(cohort, VIEW, default_choice(cohort, VIEW))
+    text = products_csv(cohort, VIEW, found).decode("utf-8-sig")
+    assert text.startswith("# SYNTHETIC")
+    assert "Unadjusted, not randomised." in text
+    assert all(line[:1] not in "=+-@" for line in text.splitlines())
+    assert not products_csv(replace(cohort, synthetic=False), VIEW, found).decode("utf-8-sig").startswith("# SYNTHETIC")
