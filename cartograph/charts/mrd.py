@@ -42,8 +42,8 @@ TRACK_COLOURS: dict[str, str] = {
     **theme.RESPONSE_COLOURS,
 }
 MARKS = (  # kind, symbol, glyph, attribute of theme.Ink, scale
-    ("test negative", "circle", "\u25cf", "ground", 0.45),
-    ("test positive", "circle", "\u25cb", "death", 0.5),
+    ("test negative", "circle", "\u25cb", "ground", 0.45),
+    ("test positive", "circle", "\u25cf", "death", 0.5),
     ("progression", "diamond", "\u25c6", "progression", 1.0),
     ("death", "x-thin-open", "\u2715", "death", 0.9),
     ("ongoing", "triangle-right", "\u25b6", "quiet", 0.8),

@@ -227,15 +227,18 @@ def _group(found: Landmark, role: Role, label: str, short: str, member: Mask) ->
 
 def ratio_against(found: HazardRatio, status: Status, name: str, fewest: int) -> Comparison:
     """A hazard ratio of those with the status against those without, its p withheld where a group is small."""
-    estimate = Estimate(found.value, found.ci_low, found.ci_high, found.method, n=found.n, events=found.events, notes=found.notes)
+    notes = _words(found.notes, status, NAN)
+    estimate = Estimate(found.value, found.ci_low, found.ci_high, found.method, n=found.n, events=found.events, notes=notes)
     few = fewest < MIN_FOR_P
-    reason = "a group is empty" if not fewest else TOO_FEW if few else "; ".join(_words(found.notes, status, NAN))
+    reason = "a group is empty" if not fewest else TOO_FEW if few else "; ".join(notes)
     return Comparison(f"HR {status.short_yes} vs {status.short_no}, {name}", estimate, NAN if few else found.p_value, found.test, reason)
 
 
 def _words(notes: Sequence[str], status: Status, at: float) -> tuple[str, ...]:
     """Notes of a statistic about two groups or a status, in the words of this status."""
     swaps = {
+        "those with the status": f"\u201c{status.short_yes}\u201d",
+        "those without the status": f"\u201c{status.short_no}\u201d",
         "the high group": f"\u201c{status.short_yes}\u201d",
         "the low group": f"\u201c{status.short_no}\u201d",
         "the status by the landmark": f"\u201c{status.short_yes}\u201d by month {fmt.number(at)}",

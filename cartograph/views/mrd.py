@@ -41,7 +41,6 @@ DEFINITIONS = (
     f"Negative, shorter: negative without loss, but not (yet) shown over {SUSTAINED:g} months",
     "Never negative: tested after infusion, no negative result",
     "Not done: no MRD result after infusion",
-    f"Progression and death count up to {GAP:g} months after the last test; nobody is followed for them longer than that after it",
 )
 GROUP_WORDS = {
     "sustained": f"sustained \u2265 {SUSTAINED:g} months",
@@ -104,8 +103,8 @@ def mrd_course(cohort: Cohort) -> MrdCourse:
     again = ~negative & (month > first[patient])
     relapse = np.full(n, NEVER)
     np.minimum.at(relapse, patient[again], month[again])
-    seen = (progression > first) & (progression <= known_to)
-    lost = np.where(np.isfinite(first), np.minimum(relapse, np.where(seen, progression, NEVER)), NEVER)
+    relapse = np.minimum(relapse, np.where(progression > first, progression, NEVER))
+    lost = np.where(np.isfinite(first), relapse, NEVER)
     sustained = sustained_from(tests, n)
     sustained = np.where(sustained < lost, sustained, NEVER)
     end = np.fmax(end, np.where(np.isfinite(last), last, np.nan))
@@ -266,12 +265,13 @@ def negativity(made: MrdCourse, known_at: float = 0.0) -> Causes:
     The clock starts at the first negative test, but not before ``known_at`` (months from infusion), when a predictor is known: from there
     on only those still negative and followed count.
     """
-    death = np.where((made.death <= made.known_to) & ~np.isfinite(made.lost), made.death, NEVER)
-    ended = np.minimum(made.lost, death)
+    lost = np.where(made.lost <= made.known_to, made.lost, NEVER)
+    death = np.where((made.death <= made.known_to) & ~np.isfinite(lost), made.death, NEVER)
+    ended = np.minimum(lost, death)
     stop = np.where(np.isfinite(ended), ended, made.known_to)
     start = np.maximum(made.first, known_at)
     inside = np.isfinite(made.first) & (stop > start + AT_ONCE if known_at else stop >= start)
-    cause = np.where(np.isfinite(made.lost), FIRST, np.where(np.isfinite(death), OTHER, CENSORED)).astype(np.int64)
+    cause = np.where(np.isfinite(lost), FIRST, np.where(np.isfinite(death), OTHER, CENSORED)).astype(np.int64)
     time = np.full(len(stop), np.nan)
     time[inside] = stop[inside] - start[inside]
     return Causes(time, cause, {FIRST: "negativity lost", OTHER: "death without loss"}, "")

@@ -110,7 +110,7 @@ def _lasting(about: Course, made: MrdCourse, member: Mask, title: str) -> None:
     found = duration(made, member=member, title=title, predictor=chosen)
     x_title, x_max = duration_origin(chosen), axis_end(negativity(made).time[member])
     columns = st.columns(3)
-    soon_axis = min(axis_end(soon.time), 24.0)
+    soon_axis = min(max(axis_end(soon.time), 12.0), 24.0)
     charts: list[Chart] = [
         incidence_chart(soon, dark=about.dark, x_max=soon_axis, warn=False, name="mrd-first-negative"),
         incidence_chart(found, dark=about.dark, x_max=x_max, x_title=x_title, name="mrd-loss"),
@@ -139,7 +139,8 @@ def _clock(chosen: Predictor | None, left_out: int) -> list[str]:
     """What a predictor that is known late does to the clock."""
     said = [
         "The clock starts at the first negative test; it ends with loss, with death without loss, or, censored, with progression-free "
-        f"follow-up, at most {GAP:g} months after the last test. A loss is dated at the test that shows it, so it happened somewhat earlier"
+        f"follow-up, at most {GAP:g} months after the last test: nobody looked later, so what came later is not counted. A loss is dated at "
+        "the test that shows it and happened somewhat earlier"
     ]
     if chosen is not None and chosen.known_at:
         said.append(

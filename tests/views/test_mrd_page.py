@@ -45,7 +45,7 @@ def everybody(made):
         (Patient(*ALIVE, mrd=[(1.0, "negative"), (13.0, "negative"), (18.0, "positive")]), "lost"),
         (Patient((9.0, 1), (60.0, 0), mrd=[(1.0, "negative")]), "lost"),  # progressed
         (Patient((9.0, 1), (9.0, 1), mrd=[(1.0, "negative")]), "negative"),  # died without loss
-        (Patient((30.0, 1), (60.0, 0), mrd=[(1.0, "negative")]), "negative"),  # progressed long after the last test
+        (Patient((30.0, 1), (60.0, 0), mrd=[(1.0, "negative")]), "lost"),  # progressed long after the last test
         (Patient(*ALIVE, mrd=[(1.0, "positive"), (6.0, "not done")]), "never"),
         (Patient(*ALIVE, mrd=[(1.0, "not done")]), "not done"),
         (Patient(*ALIVE), "not done"),
@@ -87,8 +87,7 @@ def test_every_patient_is_in_one_state_at_every_month_and_in_one_group(n, seed):
         assert made.first[i] == first
         positive = min((m for m, s in p.mrd if s == "positive" and m > first), default=np.inf)
         relapsed = p.pfs[0] if p.pfs[1] and abs(p.pfs[0] - p.os[0]) >= 0.01 else np.inf
-        last = max((m for m, s in p.mrd if s != "not done"), default=-np.inf)
-        seen = relapsed if first < relapsed <= last + GAP else np.inf
+        seen = relapsed if first < relapsed else np.inf
         assert made.lost[i] == (min(positive, seen) if negative else np.inf)
 
 
@@ -98,14 +97,18 @@ def test_negativity_is_counted_as_by_hand(seed, known_at):
     made = mrd_course(cohort_of(random_people(25, seed)))
     found = negativity(made, known_at)
     for i in range(25):
-        died = made.death[i] <= made.known_to[i] and not np.isfinite(made.lost[i])
-        stop = made.lost[i] if np.isfinite(made.lost[i]) else made.death[i] if died else made.known_to[i]
+        last = made.tests.loc[made.tests["patient"] == i, "month"].max()
+        pfs = made.cohort.survival("pfs")[0][i]
+        assert np.isnan(last) or made.known_to[i] == min(max(pfs, last), last + GAP)
+        lost = made.lost[i] <= made.known_to[i]
+        died = made.death[i] <= made.known_to[i] and not lost
+        stop = made.lost[i] if lost else made.death[i] if died else made.known_to[i]
         start = max(made.first[i], known_at)
         if not np.isfinite(made.first[i]) or (known_at and stop <= start + 1e-6):
             assert np.isnan(found.time[i])
             continue
         assert found.time[i] == pytest.approx(stop - start)
-        assert found.cause[i] == (1 if np.isfinite(made.lost[i]) else 2 if died else 0)
+        assert found.cause[i] == (1 if lost else 2 if died else 0)
         assert stop <= made.known_to[i] + 1e-9  # events and censoring are seen equally long
 
 
