@@ -142,7 +142,7 @@ def contrast(
     outcome: Outcome, sides: tuple[Mask, Mask], names: tuple[str, str], *, kind: Literal["marker", "panel"], panel: str
 ) -> Contrast:
     """One outcome in two groups of patients (True = belongs)."""
-    (a, n), (c, m) = (_counted(outcome.values[side]) for side in sides)
+    (a, n), (c, m) = (counted(outcome.values[side]) for side in sides)
     few = min(n, m) < MIN_FOR_P
     return Contrast(
         outcome=outcome.key,
@@ -159,7 +159,8 @@ def contrast(
     )
 
 
-def _counted(values: Floats) -> tuple[int, int]:
+def counted(values: Floats) -> tuple[int, int]:
+    """How many have an outcome, and of how many evaluable patients."""
     return int((values == 1).sum()), int(np.isfinite(values).sum())
 
 

@@ -17,7 +17,7 @@ from cartograph.charts.response_time import reach_chart, share_chart
 from cartograph.charts.waterfall import waterfall_chart
 from cartograph.cohort import Cohort
 from cartograph.views.explore import ExploreView
-from cartograph.views.rates import Contrast, Outcome, Panelled, Rate, contrasts_frame, contrasts_of, rates_frame, rates_of
+from cartograph.views.rates import Contrast, Outcome, Panelled, Rate, contrasts_frame, contrasts_of, counted, rates_frame, rates_of
 from cartograph.views.response_page import (
     BEST,
     DEPTH_WANTED,
@@ -108,9 +108,7 @@ def _rates(asked: Asked) -> None:
             about.draw(chart, key="response-bars")
         else:
             say(["No response at a visit and no best response: only MRD is shown."], kind="quiet")
-    if about.unmeasured:
-        say([f"{fmt.patients(about.unmeasured)} without the biomarker in no marker group"], kind="quiet")
-    _rate_table(asked, visit)
+    _both_denominators(asked, visit)
     contrasts = contrasts_of(outcomes, about.panels, about.made)
     _contrasts(contrasts, of)
     _downloads(asked)
@@ -120,6 +118,21 @@ def _definitions(outcomes: list[Outcome], of: str) -> list[str]:
     said = [f"{o.label}: {o.words}" for o in outcomes]
     rest = "Not assessed counts as not reached" if of == "infused" else "Not assessed and not evaluable are left out"
     return [". ".join([*said, rest]) + "."]
+
+
+def _both_denominators(asked: Asked, visit: str) -> None:
+    """Of everybody on screen in a sentence, of each group in a table that opens."""
+    about, outcomes = asked.about, asked.data.outcomes[visit]
+    half = len(outcomes) // 2
+    said = []
+    for one, other in zip(outcomes[:half], outcomes[half:], strict=True):
+        (yes, evaluable), infused = counted(one.values), len(other.values)
+        said.append(f"{one.label} {yes:,} of {evaluable:,} evaluable, {yes:,} of {infused:,} infused")
+    say([f"All patients on screen, {visit[:1].lower()}{visit[1:]}: {'; '.join(said)}."])
+    if about.unmeasured:
+        say([f"{fmt.patients(about.unmeasured)} without the biomarker in no marker group"], kind="quiet")
+    with st.expander("Both denominators, exact and Wilson's limits", icon=":material/table:"):
+        _rate_table(asked, visit)
 
 
 def _rate_table(asked: Asked, visit: str) -> None:
@@ -188,18 +201,22 @@ def _over_time(asked: Asked) -> None:
     curves = share_curves(data, about.made, level)
     known = [float(t) for panel in curves for c in panel for t in c.time]
     x_max = min(LATEST, max(SMALLEST_AXIS, math.ceil(max(known, default=0.0) / 6) * 6))
-    each_panel(about, lambda k, p: about.draw(share_chart(curves[k], dark=about.dark, x_max=x_max), key=f"share-{p.key}"))
+    each_panel(
+        about, lambda k, p: about.draw(share_chart(curves[k], dark=about.dark, x_max=x_max), key=f"share-{p.key}", grouped=bool(level))
+    )
     say(
         [
             "Best response so far: every infused patient counts from the start, responses are kept once reached, and patients whose "
-            "follow-up ended count as not reached. Visits carry round months."
+            "follow-up ended count as not reached. Visits carry round months. At risk: still followed without progression or death."
         ],
         kind="quiet",
     )
     if data.end_words:
         each_panel(
             about,
-            lambda k, p: about.draw(reach_chart(curves[k], dark=about.dark, x_max=x_max, ends=data.end_words), key=f"reach-{p.key}"),
+            lambda k, p: about.draw(
+                reach_chart(curves[k], dark=about.dark, x_max=x_max, ends=data.end_words), key=f"reach-{p.key}", grouped=bool(level)
+            ),
         )
         say(
             [

@@ -135,7 +135,7 @@ def each_panel(about: Subject, draw: Callable[[int, Panelled], None], *, per_row
     """Draw every panel, ``per_row`` side by side; says that products side by side are not adjusted."""
     for start in range(0, len(about.panels), per_row):
         row = about.panels[start : start + per_row]
-        width = len(row) if len(about.panels) > 1 else 2
+        width = max(min(len(about.panels), per_row), 2)
         for offset, place in enumerate(st.columns(width)[: len(row)]):
             with place:
                 draw(start + offset, row[offset])
@@ -143,7 +143,7 @@ def each_panel(about: Subject, draw: Callable[[int, Panelled], None], *, per_row
         say([UNADJUSTED], kind="quiet")
 
 
-def choice(label: str, options: dict[str, str], key: str, *, default: str = "", hidden: bool = False) -> str:
+def choice(label: str, options: dict[str, str], key: str, *, default: str | None = None, hidden: bool = False) -> str:
     """One of some options; kept while the page is left, and put right when the cohort no longer has it."""
     if state.get(key) not in options:
         state.put(key, default if default in options else next(iter(options)))
@@ -174,25 +174,25 @@ def share_words(rate: Rate) -> str:
 
 
 def contrast_table(contrasts: Sequence[Contrast], *, name: str) -> None:
-    """Differences, odds ratios and p values as a table, and how many tests were made."""
+    """Differences, odds ratios and p values of one kind of contrast as a table, and how many tests were made."""
     if not contrasts:
         return
+    by_marker = contrasts[0].kind == "marker"
+    first, second = ("high", "low") if by_marker else ("first", "second")
+    difference, odds = f"Difference, {first} \u2212 {second}", f"Odds ratio, {first} vs {second}"
     rows = [
         {
             "Outcome": c.label,
-            "Patients": short(c.panel) if c.kind == "marker" else "",
-            "First": f"{short(c.first)}: {c.counts[0]:,}/{c.counts[1]:,}",
-            "Second": f"{short(c.second)}: {c.counts[2]:,}/{c.counts[3]:,}",
-            "Difference, first \u2212 second": fmt.points_with_limits(c.difference.value, c.difference.ci_low, c.difference.ci_high),
-            "Odds ratio, first vs second": fmt.odds_with_limits(c.odds.value, c.odds.ci_low, c.odds.ci_high),
+            **({"Patients": short(c.panel)} if by_marker else {}),
+            first.capitalize(): f"{short(c.first)}: {c.counts[0]:,}/{c.counts[1]:,}",
+            second.capitalize(): f"{short(c.second)}: {c.counts[2]:,}/{c.counts[3]:,}",
+            difference: fmt.points_with_limits(c.difference.value, c.difference.ci_low, c.difference.ci_high),
+            odds: fmt.odds_with_limits(c.odds.value, c.odds.ci_low, c.odds.ci_high),
             "Fisher's p": fmt.p_value(c.p_value) if not np.isnan(c.p_value) else f"not given: {c.reason}",
         }
         for c in contrasts
     ]
-    frame = pd.DataFrame(rows)
-    if not frame["Patients"].str.len().any():
-        frame = frame.drop(columns="Patients")
-    st.html(html_table(frame, numeric=["Difference, first \u2212 second", "Odds ratio, first vs second", "Fisher's p"], name=name))
+    st.html(html_table(pd.DataFrame(rows), numeric=[difference, odds, "Fisher's p"], name=name))
     tests = sum(not np.isnan(c.p_value) for c in contrasts)
     notes = ["Difference: Newcombe's limits; odds ratio: conditional estimate with exact limits; p: Fisher's exact test, two-sided"]
     if tests > 1:
