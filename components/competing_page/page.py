@@ -13,7 +13,7 @@ from cartograph.views.competing import CauseGroup, CausePanel, Causes, Groups, c
 from cartograph.views.grouping import grouping
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
-from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup
+from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, show_table
 from components.text import plain
 
 CAUSE = "competing-cause"
@@ -71,7 +71,7 @@ def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> 
     groups = marker_groups(about)
     if groups is None:
         say(["This cohort has no biomarker to compare groups by."], kind="quiet")
-        st.html(rates_table(whole))
+        show_table(rates_table(whole))
         return
     st.subheader(f"By biomarker: {found.names[of]}")
     split = [cause_panel(found, member, groups, of=of, title=title, endpoint=label) for _, title, member in about.members]
@@ -83,7 +83,7 @@ def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> 
         ],
         kind="quiet",
     )
-    st.html(rates_table([*whole, *split]))
+    show_table(rates_table([*whole, *split]))
 
 
 def _finding(panel: CausePanel) -> str:

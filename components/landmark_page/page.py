@@ -17,7 +17,7 @@ from cartograph.views.landmark import Beside, LandmarkPanel, beside, first_choic
 from cartograph.views.status import Status, statuses
 from components import state
 from components.explore_words import comparison_lines
-from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, sentence
+from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, sentence, show_table
 from components.text import html_table, plain
 
 STATUS, AT, SHOWN, TRIED = "landmark-status", "landmark-at", "landmark shown", "landmarks tried"
@@ -115,7 +115,7 @@ def _answer(asked: Question) -> None:
     say_markup([_finding(asked, panels[0])], kind="lead")
     _several_tries(asked)
     _curves(asked, panels)
-    st.html(_rates_table(panels))
+    show_table(_rates_table(panels))
     _besides(asked)
 
 

@@ -119,6 +119,12 @@ def say_markup(lines: Sequence[str], *, kind: str = "") -> None:
         st.html(f"<div class='carto-words {kind}'>{''.join(f'<p>{line}</p>' for line in lines)}</div>")
 
 
+def show_table(markup: str) -> None:
+    """A table of ``html_table``; nothing where there is none."""
+    if markup:
+        st.html(markup)
+
+
 def sentence(words: str) -> str:
     """A note of a statistic as a sentence: led by a capital, ended by a full stop."""
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")

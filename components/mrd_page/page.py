@@ -37,7 +37,7 @@ from cartograph.views.outlook import Outlook, outlooks
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
 from components.explore_words import comparison_lines
-from components.landmark_page.subject import Course, Mask, course, say, say_markup
+from components.landmark_page.subject import Course, Mask, course, say, say_markup, show_table
 from components.text import html_table, plain
 
 PREDICTOR, PANEL, OUTLOOK = "mrd-predictor", "mrd-panel", "mrd-endpoint"
@@ -123,9 +123,9 @@ def _lasting(about: Course, made: MrdCourse, member: Mask, title: str) -> None:
     say([*found.notes, *_clock(chosen, found.n_missing)], kind="quiet")
     early, late = st.columns(2)
     with early:
-        st.html(rates_table([replace(soon, title="First negative")], origin="infusion"))
+        show_table(rates_table([replace(soon, title="First negative")], origin="infusion"))
     with late:
-        st.html(rates_table([replace(found, title="Duration")], origin="first negative"))
+        show_table(rates_table([replace(found, title="Duration")], origin="first negative"))
 
 
 def _rule(about: Course, chosen: Predictor | None) -> str:
@@ -139,8 +139,8 @@ def _clock(chosen: Predictor | None, left_out: int) -> list[str]:
     """What a predictor that is known late does to the clock."""
     said = [
         "The clock starts at the first negative test; it ends with loss, with death without loss, or, censored, with progression-free "
-        f"follow-up, at most {GAP:g} months after the last test: nobody looked later, so what came later is not counted. A loss is dated at "
-        "the test that shows it and happened somewhat earlier"
+        f"follow-up, at most {GAP:g} months after the last test: nobody looked later, so what came later is not counted. A loss is dated "
+        "at the test that shows it and happened somewhat earlier"
     ]
     if chosen is not None and chosen.known_at:
         said.append(
@@ -185,7 +185,7 @@ def _outlook(about: Course, member: Mask, title: str) -> None:
         state.put(OUTLOOK, next(iter(found)))
     chosen = st.segmented_control("Shown", list(found), format_func=lambda k: plain(found[k].label), key=OUTLOOK, required=True)
     _two_curves(about, found[chosen])
-    st.html(_outlook_table(list(found.values())))
+    show_table(_outlook_table(list(found.values())))
 
 
 def _two_curves(about: Course, shown: Outlook) -> None:
