@@ -28,6 +28,8 @@ SCALE, SCALE_HEIGHT, KEY, NAMES = 58.0, 9.0, 30.0, 10.0  # pixels above the map:
 BOUNDS = (1 / 2, 1 / 1.5, 1 / 1.2, 1.2, 1.5, 2.0)  # of the hazard ratio, between the colours
 DEPTHS = (1.0, 0.62, 0.3)  # opacity of the colours, from the outermost
 NOT_GIVEN = -1
+CROSS, PAIR, NOW = ("cross-x", "cross-y"), "pair", "now"  # parts that a dragged pair moves: lines, ring, words
+NOW_LINE = 2  # of the lines below the title
 APART = 0.13  # share of an axis that two names of published cutoffs keep between them
 KEY_WORDS = "hatched: not given, a group under {few} patients or without events"
 
@@ -159,8 +161,7 @@ def _hover_points(result: PlaneView) -> dict[str, Any]:
 
 
 def _hover_row(row: Any, few: int) -> list[Any]:
-    reasons = {1: f"fewer than {few} patients in a group", 2: "no events in a group", 3: "HR not estimable"}
-    words = reasons.get(int(row.status)) or f"HR {fmt.ratio_with_limits(row.hazard_ratio, row.ci_low, row.ci_high)}"
+    words = reasons(few).get(int(row.status)) or f"HR {fmt.ratio_with_limits(row.hazard_ratio, row.ci_low, row.ci_high)}"
     cutoffs = [fmt.number(row.cutoff_a), fmt.number(row.cutoff_b)]
     return [*cutoffs, words, row.n_high, row.events_high, row.n_mixed, row.events_mixed, row.n_low, row.events_low]
 
@@ -170,16 +171,17 @@ def _inside(axis: PlaneAxis, value: float) -> bool:
 
 
 def _cross_hair(result: PlaneView, dark: bool) -> list[dict[str, Any]]:
-    """A line across the map at each cutoff that lies in the window."""
+    """A line across the map at each cutoff; unseen where the cutoff lies outside the window, until it is dragged into it."""
     line = {"color": theme.ink(dark=dark).text, "width": 1.5, "dash": "dot"}
-    first, second = result.axes
     across = {"type": "line", "line": line}
-    found = []
-    if _inside(first, first.cutoff):
-        found.append({**across, "xref": "x", "yref": "paper", "x0": first.cutoff, "x1": first.cutoff, "y0": 0, "y1": 1})
-    if _inside(second, second.cutoff):
-        found.append({**across, "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": second.cutoff, "y1": second.cutoff})
-    return found
+    first, second = result.axes
+    x, y = (float(np.clip(axis.cutoff, *axis.edges[[0, -1]])) for axis in result.axes)
+    return [
+        {**across, "name": CROSS[0], "opacity": float(_inside(first, first.cutoff)), "xref": "x", "yref": "paper"}
+        | {"x0": x, "x1": x, "y0": 0, "y1": 1},
+        {**across, "name": CROSS[1], "opacity": float(_inside(second, second.cutoff)), "xref": "paper", "yref": "y"}
+        | {"x0": 0, "x1": 1, "y0": y, "y1": y},
+    ]
 
 
 def _marks(result: PlaneView, test: PlaneTest | None, dark: bool) -> list[dict[str, Any]]:
@@ -200,20 +202,22 @@ def _marks(result: PlaneView, test: PlaneTest | None, dark: bool) -> list[dict[s
         }
         place = {"x": [x] if there else [], "y": [y] if there else []}
         found.append({"type": "scatter", "mode": "markers", **place, "marker": marker, "hoverinfo": "skip"})
+    found[0]["meta"] = PAIR
     return found
 
 
 def _headings(result: PlaneView, test: PlaneTest | None, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     missing = f" \u00b7 {result.n_missing:,} not measured" if result.n_missing else ""
-    lines = [f"{theme.escape(result.endpoint)}: HR {result.contrast_words}{missing}", f"\u25cb {_now(result)}"]
+    lines = [f"{theme.escape(result.endpoint)}: HR {result.contrast_words}{missing}", _now(result)]
     if test:
         lines.append(theme.escape(_best(test)))
     title = f"<b>{theme.escape(shorten(result.title, 26))}</b>\u2003n = {result.n:,}"
     found = [theme.words(title, x=0, y=1, xshift=8 - LEFT, yshift=HEAD, size=theme.SIZE_TITLE, colour=colours.text)]
     for k, words in enumerate(lines, start=1):
         colour = colours.quiet if k == 1 else colours.text
-        found.append(theme.words(words, x=0, y=1, xshift=8 - LEFT, yshift=HEAD - 2 - k * LINE, colour=colour))
+        line = theme.words(words, x=0, y=1, xshift=8 - LEFT, yshift=HEAD - 2 - k * LINE, colour=colour)
+        found.append({"name": NOW, **line} if k == NOW_LINE else line)
     if not result.plane.hazard_ratio.size:
         place: theme.Place = {"x": 0.5, "y": 0.5, "xanchor": "center"}
         found.append(theme.words("No cutoff leaves a tenth of<br>the patients on either side", colour=colours.quiet, **place))
@@ -221,13 +225,38 @@ def _headings(result: PlaneView, test: PlaneTest | None, dark: bool) -> list[dic
 
 
 def _now(result: PlaneView) -> str:
-    """'Now 337 and 6: HR 2.1 (1.1-4.0), smaller group 12'."""
-    now = result.current
-    at = " and ".join(fmt.number(axis.cutoff) for axis in result.axes)
-    if now.reason:
-        return theme.escape(f"Now {at}: no HR, {now.reason}")
-    ratio = now.hazard_ratio
-    return f"Now {at}: HR {fmt.ratio_with_limits(ratio.value, ratio.ci_low, ratio.ci_high)}, smaller group {now.smallest:,}"
+    """The words of the pair that is chosen now."""
+    now, ratio = result.current, result.current.hazard_ratio
+    cutoffs = (result.axes[0].cutoff, result.axes[1].cutoff)
+    return pair_words(cutoffs, now.reason, (ratio.value, ratio.ci_low, ratio.ci_high), now.smallest)
+
+
+def pair_words(cutoffs: tuple[float, float], reason: str, ratio: tuple[float, float, float], smallest: int) -> str:
+    """'○ Now 337 and 6: HR 2.1 (1.1-4.0), smaller group 12', safe inside an annotation. ``reason``: why there is no ratio."""
+    at = " and ".join(fmt.number(cutoff) for cutoff in cutoffs)
+    if reason:
+        return theme.escape(f"\u25cb Now {at}: no HR, {reason}")
+    return f"\u25cb Now {at}: HR {fmt.ratio_with_limits(*ratio)}, smaller group {smallest:,}"
+
+
+def words_of_pairs(result: PlaneView) -> list[list[str]]:
+    """The same words for every pair of the map: cutoffs of the first marker x cutoffs of the second."""
+    rows = [
+        pair_words(
+            (row.cutoff_a, row.cutoff_b),
+            reasons(result.plane.min_group).get(int(row.status), ""),
+            (row.hazard_ratio, row.ci_low, row.ci_high),
+            int(row.smallest),
+        )
+        for row in result.plane.to_frame().itertuples()
+    ]
+    across = len(result.plane.cutoffs_b)
+    return [rows[k : k + across] for k in range(0, len(rows), across)] if across else []
+
+
+def reasons(few: int) -> dict[int, str]:
+    """Why a pair has no hazard ratio, by its status."""
+    return {1: f"a group has fewer than {few} patients", 2: "no events in a group", 3: "not estimable"}
 
 
 def _best(test: PlaneTest) -> str:

@@ -15,9 +15,13 @@ from cartograph.views.board import Board
 from cartograph.views.defaults import default_marker, marker_columns
 from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.plane import PlaneView, plane, plane_p
+from cartograph.views.provenance import provenance
 from components import state
 from components.cutoff_page.long_work import QUICK, Job, Progress, result_of
-from components.cutoff_page.subject import HASHES, Subject, say
+from components.cutoff_page.subject import HASHES, Subject, say, with_room
+from components.live_cutoff.plane import plane_map
+
+MOVED = "plane-moved"
 
 
 @st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
@@ -38,11 +42,13 @@ def plane_section(about: Subject) -> None:
     if len(about.view.markers) < 2:
         _one_marker(about)
         return
+    if state.take(MOVED):
+        st.rerun()  # the whole page speaks of the pair that was let go
     found, job = both_cutoffs(about.cohort, about.board, about.view, about.panel), _test_job(about)
     best_pair(about)
     figure, words = st.columns([3, 2])
     with figure:
-        about.draw(plane_chart(found, dark=about.dark, test=job.result), key="plane")
+        _draw(about, found, job.result)
     with words:
         say(_now(found))
         label, words_while = "Correct the best pair for the search", "Dealing out the outcomes anew, 1,000 times"
@@ -50,6 +56,23 @@ def plane_section(about: Subject) -> None:
         if done is not None:
             say(_best(found, done))
         say(found.notes, quiet=True)
+
+
+def _draw(about: Subject, found: PlaneView, test: PlaneTest | None) -> None:
+    def let_go(first: float, second: float) -> None:
+        for position, cutoff in enumerate((first, second)):
+            state.change_marker(position, Marker(about.view.markers[position].column, cutoff, "hand"))
+        state.put(MOVED, True)
+
+    plane_map(
+        with_room(plane_chart(found, dark=about.dark, test=test)),
+        found,
+        key="plane",
+        locked=state.locked(),
+        synthetic=about.cohort.synthetic,
+        provenance=provenance(about.cohort, about.view),
+        on_change=let_go,
+    )
 
 
 def best_pair(about: Subject) -> PlaneTest | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from components.live_cutoff import engine
 from components.text import neutral_cells
 
 _HERE = Path(__file__).parent
-_HTML = """<div class="figure"><svg role="img"></svg><div class="tip" hidden></div><div class="tools">
+BOX = """<div class="figure"><svg role="img"></svg>{more}<div class="tip" hidden></div><div class="tools">
 <button type="button" aria-label="Download figure as SVG">SVG</button><button type="button" aria-label="Download figure as PNG">PNG</button>
 <button type="button" aria-label="Download the numbers as CSV">CSV</button></div></div>"""
 SYNTHETIC_LINE = "# SYNTHETIC data: no real patient"
 
 _draw = st.components.v2.component(
-    "cartograph.figure", html=_HTML, css=(_HERE / "figure.css").read_text(encoding="utf-8"), js=engine.call("figure")
+    "cartograph.figure", html=BOX.format(more=""), css=(_HERE / "figure.css").read_text(encoding="utf-8"), js=engine.call("figure")
 )
 
 
@@ -33,15 +33,23 @@ def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False,
     cutoff came from, in the same places. The numbers of the CSV are made only when they are asked for. What is on screen stays until the
     new figure is drawn over it.
     """
-    asked = f"{key}-csv-asked"
+    sent = figure_data(chart, height=height, synthetic=synthetic, provenance=provenance, nonce=asked_csv(key))
+    _draw(key=key, data=to_bytes(sent), height=height, on_csv_change=csv_wanted(key))
+
+
+def csv_wanted(key: str) -> Callable[[], None]:
+    """What remembers that the numbers of this figure are asked for (``asked_csv``)."""
 
     def wanted() -> None:
-        state.put(asked, getattr(state.get(key), "csv", None))
+        state.put(f"{key}-csv-asked", getattr(state.get(key), "csv", None))
 
-    nonce = state.get(asked)
-    state.forget(asked)
-    sent = figure_data(chart, height=height, synthetic=synthetic, provenance=provenance, nonce=nonce)
-    _draw(key=key, data=to_bytes(sent), height=height, on_csv_change=wanted)
+    return wanted
+
+
+def asked_csv(key: str) -> str | None:
+    """The name of the request for the numbers of this figure, once; None without one."""
+    found = state.take(f"{key}-csv-asked")
+    return str(found) if found else None
 
 
 def figure_data(chart: Chart, *, height: int, synthetic: bool, provenance: str = "", nonce: str | None = None) -> dict[str, Any]:

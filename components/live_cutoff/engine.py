@@ -12,13 +12,14 @@ from pathlib import Path
 import streamlit as st
 
 _COMPONENTS = Path(__file__).parent.parent
-_FILES = ("figure/figure.js", "live_cutoff/live.js", "live_cutoff/track.js", "live_cutoff/board.js")
+_FILES = ("figure/figure.js", "live_cutoff/live.js", "live_cutoff/track.js", "live_cutoff/board.js", "live_cutoff/plane.js")
 _NAMES = {
     "figure": "figureComponent",
     "track": "trackComponent",
     "board": "boardComponent",
     "finding": "findingComponent",
     "table": "tableBringer",
+    "plane": "planeComponent",
 }
 
 

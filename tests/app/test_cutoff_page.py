@@ -82,7 +82,7 @@ def figures(page: AppTest) -> dict[str, dict[str, Any]]:
     """Every figure on the page by its name."""
     raw = [e.proto.bytes for e in leaves(page.main) if e.type == "bidi_component" and e.proto.bytes]
     sent = [json.loads(data) for data in raw if data.startswith(b"{")]
-    alone = [s for s in sent if "alt" in s]
+    alone = [s.get("sent", s) for s in sent if "alt" in s.get("sent", s)]
     placed = [p["sent"] for s in sent if "panels" in s for p in s["panels"]]
     return {s["name"].removesuffix("-SYNTHETIC"): s for s in (*alone, *placed)}
 

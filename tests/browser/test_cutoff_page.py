@@ -131,6 +131,43 @@ def test_a_second_biomarker_opens_the_plane(open_app: OpenApp) -> None:
     calm(page)
 
 
+def test_the_cross_hair_of_the_plane_is_dragged(open_app: OpenApp) -> None:
+    """Words follow under the hand; let go, both cutoffs of the page are those of the pair; arrow keys go on from there."""
+    page = open_app("/cutoff?cohort=registry&marker=ferritin_d0:337:normal&marker=crp_pre:8:published")
+    open_tab(page, "Two biomarkers")
+    plane = page.locator(".st-key-plane .figure")
+    plane.scroll_into_view_if_needed()
+    before = text_of_now(plane)
+    box = plane.locator("svg").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.6)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=6)
+    under_the_hand = text_of_now(plane)
+    assert under_the_hand != before
+    page.mouse.up()
+    settled(page)
+    expect(plane).to_contain_text(under_the_hand)
+    first, second = re.findall(r"Now (\S+) and (\S+):", under_the_hand)[0]
+    boxes = page.get_by_role("spinbutton", name="Cutoff")
+    shown = [fmt.number(float(boxes.nth(k).input_value())) for k in range(2)]
+    assert shown == [first, second]
+    ring = plane.get_by_role("slider")
+    ring.focus()
+    page.keyboard.press("ArrowRight")
+    expect(plane).not_to_contain_text(under_the_hand)
+    after = text_of_now(plane)
+    assert f" and {second}:" in after
+    settled(page)
+    expect(page.locator(".carto-finding")).to_contain_text(re.findall(r"Now (\S+) and", after)[0])
+    calm(page)
+
+
+def text_of_now(plane: Locator) -> str:
+    found = re.findall(r"Now [^\u25cb\u00d7]*?smaller group [\d,]+|Now [^\u25cb\u00d7]*?no HR, [a-z0-9 ]+", plane.inner_text())
+    return str(found[0])
+
+
 def test_explore_and_cutoff_speak_of_the_same_cutoff(open_app: OpenApp) -> None:
     page = open_app("/?marker=ferritin_d0:250:hand")
     page.get_by_role("link", name="Cutoff").click()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cartograph.charts.plane import BOUNDS, plane_chart, plane_table
+from cartograph.charts.plane import BOUNDS, plane_chart, plane_table, words_of_pairs
 from cartograph.charts.spec import Chart
 from cartograph.charts.theme import DARK, LIGHT
 from cartograph.stats.plane import PlaneTest
@@ -98,8 +98,18 @@ def test_the_cross_hair_stands_at_the_chosen_pair_with_its_hazard_ratio():
 def test_a_pair_outside_the_window_or_with_a_small_group_has_no_cross_or_no_number():
     far = plane_chart(result_of(ferritin=1e6, combine="three"), dark=False)
     assert far.data[-2]["x"] == []
-    assert len([s for s in far.layout["shapes"] if s["line"].get("dash") == "dot"]) == 1
+    assert [s["opacity"] for s in far.layout["shapes"] if s["line"].get("dash") == "dot"] == [0.0, 1.0]
     assert any("no HR, a group has fewer than 10 patients" in w for w in texts(far.layout))
+
+
+def test_the_words_of_every_pair_are_those_it_has_when_it_is_chosen():
+    shown = result_of()
+    words = words_of_pairs(shown)
+    for i, j in ((0, 0), (3, 5), (6, 6)):
+        a, b = float(shown.plane.cutoffs_a[i]), float(shown.plane.cutoffs_b[j])
+        chosen = plane_chart(result_of(ferritin=a, crp=b), dark=False)
+        now = next(w["text"] for w in chosen.layout["annotations"] if w.get("name") == "now")
+        assert words[i][j] == now
 
 
 def test_published_cutoffs_are_ticks_and_those_with_room_have_names():
