@@ -88,6 +88,8 @@ RESPONSE_COLOURS: Final[dict[str, str]] = {
     "PD": "#B35806",
     "NE": "#D9D9D9",
 }
+# Grades of toxicity 0 to 5, ColorBrewer's PuOr from grey to brown: darker is worse.
+GRADE_COLOURS: Final = ("#D9D9D9", "#FEE0B6", "#FDB863", "#E08214", "#B35806", "#7F3B08")
 NO_RESPONSE: Final = {False: "#C3C7CF", True: "#5A6070"}  # lane before the first assessment, by dark
 
 
