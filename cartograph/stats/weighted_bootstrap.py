@@ -13,7 +13,7 @@ import pandas as pd
 from cartograph.stats.results import Estimate, Floats
 from cartograph.stats.times import SurvivalInput, survival_input
 from cartograph.stats.weighted_survival import restricted_mean_difference, survival_difference, weighted_hazard_ratio, weighted_kaplan_meier
-from cartograph.stats.weights import Mask, Propensity, Target, Trim, Weights, fit_scores, raw_weights, weights
+from cartograph.stats.weights import Mask, Propensity, Target, Trim, Weights, newton_scores, raw_weights, weights
 
 Progress = Callable[[float], None]
 NAN = float("nan")
@@ -112,8 +112,8 @@ def effects(data: SurvivalInput, exposed: Mask, weight: Floats, tau: float, mont
 def _weights_of(model: Propensity, rows: npt.NDArray[np.int64], plan: Plan) -> Floats | None:
     """Weights of a resample; None where it gives no score."""
     x, exposed = model.x[rows], model.exposed[rows]
-    fit = fit_scores(x, exposed)
-    if not fit.converged or not ((fit.score > 0) & (fit.score < 1)).all():
+    fit = newton_scores(x, exposed)
+    if not fit.converged:
         return None
     if plan.trim == "none":
         return raw_weights(fit.score, exposed, plan.target)

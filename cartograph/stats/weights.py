@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -25,6 +26,7 @@ FEW = 5  # patients of the smaller group per parameter: below it a propensity mo
 SCORE_LIMITS = (0.1, 0.9)  # Crump et al., Biometrika 2009
 PERCENTILES = (1.0, 99.0)  # Cole & Hernan, Am J Epidemiol 2008
 EXTREME = 1e-4  # a score this close to 0 or 1 lets us ask whether a covariate separates the groups
+NEWTON_STEPS, LONGEST_STEP = 60, 3.0  # the longest step of a coefficient per standard deviation
 NOT_RECORDED = "not recorded"
 OTHER = "other"
 INDICATOR = f", {NOT_RECORDED}"
@@ -283,6 +285,33 @@ def fit_scores(x: Floats, exposed: Mask) -> ScoreFit:
     return ScoreFit(score, float(model.intercept_[0] - own @ centre), own, not troubled)
 
 
+def newton_scores(x: Floats, exposed: Mask) -> ScoreFit:
+    """The same fit by Newton's method: for resampling in a thread, where scikit-learn's warnings cannot be caught safely.
+
+    ``converged``: the scores stand still. Where a level of a resample lies in one group only its patients' scores go to 0 or 1, the others
+    stand; where all do, the groups are parted and it is False.
+    """
+    centre, spread = x.mean(axis=0), x.std(axis=0)
+    moving = spread > 1e-12 * np.maximum(np.abs(x).max(axis=0, initial=0.0), 1e-300)
+    scaled = np.column_stack([np.ones(len(x)), (x[:, moving] - centre[moving]) / spread[moving]])
+    beta, own, converged = np.zeros(scaled.shape[1]), np.zeros(x.shape[1]), False
+    score = np.full(len(x), 0.5)
+    for _ in range(NEWTON_STEPS):
+        slope = scaled.T @ (exposed - score)
+        curvature = (scaled * (score * (1 - score))[:, None]).T @ scaled
+        try:
+            step = np.linalg.solve(curvature, slope)
+        except np.linalg.LinAlgError:
+            break
+        beta = beta + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
+        before, score = score, expit(scaled @ beta)
+        if float(np.abs(score - before).max()) < 1e-9:
+            converged = float((score * (1 - score)).max()) > 1e-6
+            break
+    own[moving] = beta[1:] / spread[moving]
+    return ScoreFit(score, float(beta[0] - own @ centre), own, converged)
+
+
 def _separating(made: Design, inside: Mask) -> tuple[str, ...]:
     """Names of the covariates that separate the groups: each alone where one does, else those of a combination; () = none."""
     alone = [term.covariate.name for term in made.terms if _separates(made.x[:, list(term.columns)], inside).any()]
@@ -297,6 +326,9 @@ def _separates(x: Floats, inside: Mask) -> Mask:
 
     A linear program looks for the direction that parts the groups most; all False = there is none (Konis, thesis Oxford 2007).
     """
+    if x.shape[1] == 1:
+        one, two = x[inside, 0], x[~inside, 0]
+        return np.array([bool(one.max() <= two.min() or two.max() <= one.min())])
     spread = x.std(axis=0)
     scaled = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)])
     signed = np.where(inside, 1.0, -1.0)[:, None] * scaled
@@ -361,7 +393,7 @@ def _trimmed(model: Propensity) -> tuple[Mask, Floats, tuple[str, ...]]:
         return everybody, model.score, (f"not trimmed: nobody of one group would be left with a score of {low:g} to {high:g}",)
     if kept.all():
         return kept, model.score, ()
-    fit = fit_scores(model.x[kept], model.exposed[kept])
+    fit = newton_scores(model.x[kept], model.exposed[kept])
     if not fit.converged or fit.score.min() < EXTREME or fit.score.max() > 1 - EXTREME:
         return kept, np.where(kept, model.score, NAN), ("the scores of the first model were kept: a second one has no maximum",)
     score = np.full(len(kept), NAN)

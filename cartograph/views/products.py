@@ -646,7 +646,8 @@ def balance_words(result: ProductsResult) -> str:
     verdict = "balanced" if abs(worst.after) <= BALANCED else f"more than the usual limit of {BALANCED:g}: not balanced"
     others = [r for r in rows if not r.adjusted and abs(r.after) > BALANCED]
     count = f"{len(others)} variable{'' if len(others) == 1 else 's'}"
-    more = f" {count} that {'was' if len(others) == 1 else 'were'} not adjusted for: beyond {BALANCED:g}." if others else ""
+    verb = "was not adjusted for and differs" if len(others) == 1 else "were not adjusted for and differ"
+    more = f" {count} {verb} by more than {BALANCED:g}." if others else ""
     return f"{said}, {verdict}.{more}"
 
 

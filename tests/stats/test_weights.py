@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cartograph.stats.design import Covariate
-from cartograph.stats.weights import FEW, NOTHING_LEFT, effective_size, fit_scores, propensity, raw_weights, weights
+from cartograph.stats.weights import FEW, NOTHING_LEFT, effective_size, fit_scores, newton_scores, propensity, raw_weights, weights
 
 COVARIATES = [Covariate("age"), Covariate("stage", "levels")]
 
@@ -28,14 +28,21 @@ def test_scores_solve_the_likelihood_equations():
     np.testing.assert_allclose(model.score, 1 / (1 + np.exp(-linear)), rtol=1e-8)
 
 
-def test_scores_are_those_of_newton_s_method_written_out():
+def test_scores_are_those_of_newton_s_method():
     frame, exposed = patients(seed=3)
     model = propensity(frame, exposed, COVARIATES)
-    x, beta = np.column_stack([np.ones(len(frame)), model.x]), np.zeros(model.parameters + 1)
-    for _ in range(30):
-        score = 1 / (1 + np.exp(-x @ beta))
-        beta += np.linalg.solve((x * (score * (1 - score))[:, None]).T @ x, x.T @ (exposed - score))
-    np.testing.assert_allclose(np.r_[model.intercept, model.coefficients], beta, rtol=1e-6, atol=1e-8)
+    other = newton_scores(model.x, exposed)
+    assert other.converged
+    np.testing.assert_allclose(np.r_[model.intercept, model.coefficients], np.r_[other.intercept, other.coefficients], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(model.score, other.score, rtol=1e-7)
+
+
+def test_newton_s_method_says_where_there_is_no_maximum():
+    x = np.linspace(-1, 1, 20)[:, None]
+    assert not newton_scores(x, x[:, 0] > 0).converged
+    assert not newton_scores(np.column_stack([x, x]), np.arange(20) % 3 == 0).converged
+    constant = newton_scores(np.ones((20, 1)), np.arange(20) % 4 == 0)
+    np.testing.assert_allclose(constant.score, 0.25)
 
 
 def test_overlap_weights_balance_every_mean_exactly():
