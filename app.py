@@ -13,6 +13,10 @@ frame.run(
             st.Page("pages/data.py", title="Data", icon=":material/upload_file:"),
             st.Page("pages/methods.py", title="Methods", icon=":material/menu_book:"),
         ],
+        "Patients": [
+            st.Page("pages/baseline.py", title="Baseline", icon=":material/table_view:"),
+            st.Page("pages/response.py", title="Response", icon=":material/bar_chart:"),
+        ],
         "Models": [
             st.Page("pages/regression.py", title="Regression", icon=":material/function:"),
             st.Page("pages/subgroups.py", title="Subgroups", icon=":material/account_tree:"),
