@@ -32,13 +32,14 @@ STATE_COLOURS: dict[str, tuple[str, str]] = {
     "died": ("#3A3A3A", "#D8D8D8"),
     "follow-up ended": ("#ECEEF1", "#272C36"),
 }
+UNKNOWN = "not known"
 TRACK_COLOURS: dict[str, str] = {
     "high risk": "#B35806",
     "standard risk": "#9ECAE1",
     "died": "#555555",
     "alive, progressed": "#FDB863",
     "alive, no progression": "#9ECAE1",
-    "not known": "#D9D9D9",
+    UNKNOWN: "#D9D9D9",
     **theme.RESPONSE_COLOURS,
 }
 MARKS = (  # kind, symbol, glyph, attribute of theme.Ink, scale
@@ -132,7 +133,7 @@ def swimmer_height(lanes: Lanes) -> int:
 def mrd_swimmer(lanes: Lanes, *, dark: bool, height: int = 520) -> Chart:
     """One lane a patient in the colours of MRD, its tests as dots; cytogenetics, best response and disposition as tracks before it."""
     entries = _key(lanes, dark)
-    tracks = [t for t in TRACKS if (lanes.tracks["track"] == t).any()]
+    tracks = drawn_tracks(lanes)
     layout = _lane_layout(lanes, entries, tracks, dark, height)
     pitch = (height - layout["margin"]["t"] - layout["margin"]["b"]) / max(lanes.n_drawn, 1)
     end = float(layout["xaxis"]["range"][1])
@@ -148,10 +149,23 @@ def _key(lanes: Lanes, dark: bool) -> list[Entry]:
     colours = theme.ink(dark=dark)
     paints = {"test negative": colours.quiet}
     found += [Entry(glyph, paints.get(kind, getattr(colours, paint)), kind) for kind, _, glyph, paint, _ in MARKS if kind in kinds]
-    values = {v for v in lanes.tracks["value"] if v not in theme.RESPONSE_COLOURS}
-    found += [Entry("\u25ae", TRACK_COLOURS[v], v) for v in TRACK_COLOURS if v in values]
-    codes = {v for v in lanes.tracks["value"] if v in theme.RESPONSE_COLOURS}
-    return [*found, *(Entry("\u25ae", c, v) for v, c in theme.RESPONSE_COLOURS.items() if v in codes)]
+    return [*found, *_track_key(lanes)]
+
+
+def _track_key(lanes: Lanes) -> list[Entry]:
+    """What the boxes of each track mean, led by the track's number; what is not known once for all."""
+    tracks = drawn_tracks(lanes)
+    found, unknown = [], False
+    for number, track in enumerate(tracks, start=1):
+        values = set(lanes.tracks.loc[lanes.tracks["track"] == track, "value"])
+        found += [Entry("\u25a0", colour, f"{number} {value}") for value, colour in TRACK_COLOURS.items() if value in values - {UNKNOWN}]
+        unknown = unknown or UNKNOWN in values
+    return [*found, *([Entry("\u25a0", TRACK_COLOURS[UNKNOWN], UNKNOWN)] if unknown else [])]
+
+
+def drawn_tracks(lanes: Lanes) -> list[str]:
+    """The tracks that the cohort has, in order."""
+    return [t for t in TRACKS if (lanes.tracks["track"] == t).any()]
 
 
 def _lane_layout(lanes: Lanes, entries: list[Entry], tracks: list[str], dark: bool, height: int) -> dict[str, Any]:
@@ -241,7 +255,7 @@ def _track_boxes(lanes: Lanes, tracks: list[str]) -> list[dict[str, Any]]:
     for lane, track, value in lanes.tracks[["lane", "track", "value"]].itertuples(index=False):
         left, right = _track_place(tracks.index(track), tracks)
         box = {"x0": left, "x1": right, "y0": lane - 0.39, "y1": lane + 0.39}
-        found.append({**place, **box, "fillcolor": TRACK_COLOURS.get(value, TRACK_COLOURS["not known"])})
+        found.append({**place, **box, "fillcolor": TRACK_COLOURS.get(value, TRACK_COLOURS[UNKNOWN])})
     return found
 
 
