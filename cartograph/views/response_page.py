@@ -231,7 +231,7 @@ def response_sentence(data: ResponseData, made: Grouping) -> str:
         yes, n, other, m = found.counts
         difference = fmt.points_with_limits(found.difference.value, found.difference.ci_low, found.difference.ci_high)
         shares = f"{yes:,}/{n:,} against {other:,}/{m:,}"
-        parts.append(f"{outcome.label} {shares}, difference {difference}" if n and m else f"{outcome.label} {shares}")
+        parts.append(f"{outcome.label}: {shares}" + (f", difference {difference}" if n and m else ""))
     return f"{high.label}, best response of evaluable patients, high against low: {'; '.join(parts)}; unadjusted."
 
 

@@ -1,0 +1,5 @@
+"""The Toxicity page."""
+
+from components.toxicity_page.page import show
+
+__all__ = ["show"]
