@@ -14,7 +14,8 @@ from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers
 from cartograph.stats.results import Estimate
 from cartograph.views.panels import MILESTONES
-from cartograph.views.products import ROLES, Effects, Mirrored, ProductsResult
+from cartograph.views.products import ROLES, Effects, ProductsResult
+from cartograph.views.products_shown import Mirrored
 
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 56, 44
 NARROW: Final = 10  # pixels of both margins of the figure of differences
@@ -165,7 +166,8 @@ def differences_chart(result: ProductsResult, *, dark: bool) -> Chart:
         for y in (PITCH, 2 * PITCH)
     ]
     layout["shapes"] = [nought, *between]
-    below = f"{shorten(result.names[0], 22)} minus {shorten(result.names[1], 22)}"
+    rule = f"{result.group_rule}; " if result.group_rule else ""
+    below = f"{rule}{shorten(result.names[0], 22)} minus {shorten(result.names[1], 22)}"
     layout["annotations"] = [
         *_titles(f"Difference of {result.endpoint}, n = {sum(result.n):,}", below, dark, NARROW),
         *_key(shown, dark),

@@ -6,7 +6,8 @@ import streamlit as st
 
 from cartograph.cohort import Cohort
 from cartograph.views.explore import ExploreView
-from cartograph.views.products import ADJUSTED, EVERYBODY, UNADJUSTED, ProductsResult, effects_frame
+from cartograph.views.products import ADJUSTED, EVERYBODY, UNADJUSTED, ProductsResult
+from cartograph.views.products_shown import effects_frame
 from cartograph.views.provenance import sources
 from components.figure import SYNTHETIC_LINE
 from components.text import neutral_cells

@@ -10,17 +10,8 @@ from cartograph.charts.km import km_chart
 from cartograph.charts.spec import Chart
 from cartograph.cohort import Cohort
 from cartograph.views.explore import ExploreView
-from cartograph.views.products import (
-    EVERYBODY,
-    Effects,
-    ProductsChoice,
-    ProductsResult,
-    balance_words,
-    caption,
-    compare_products,
-    effects_table,
-    refusal,
-)
+from cartograph.views.products import EVERYBODY, Effects, ProductsChoice, ProductsResult, compare_products, refusal
+from cartograph.views.products_shown import balance_words, caption, effects_table
 from components import state
 from components.cutoff_page.subject import HASHES, say, with_room
 from components.products_page.choices import choices
@@ -102,7 +93,8 @@ def _curves(about: About) -> None:
 
 
 def _curve(about: About, effects: Effects) -> Chart:
-    words = f"{about.result.endpoint}, {effects.caption[:1].lower()}{effects.caption[1:]}"
+    said = f"{about.result.group_rule}, not randomised" if about.result.group_rule else effects.caption[:1].lower() + effects.caption[1:]
+    words = f"{about.result.endpoint}, {said}"
     x_max = about.result.x_max
     return km_chart(effects.panel, x_max=x_max, dark=about.dark, endpoint=words, height=KM_HEIGHT, name=f"products-{effects.panel.key}")
 

@@ -17,7 +17,8 @@ from cartograph.cohort import Cohort
 from cartograph.stats.weighted_bootstrap import BootstrapEffects, Plan, bootstrap_effects
 from cartograph.views.explore import ExploreView
 from cartograph.views.panels import MILESTONES
-from cartograph.views.products import EVERYBODY, ProductsChoice, ProductsResult, love_views, score_histogram, weight_histogram
+from cartograph.views.products import EVERYBODY, ProductsChoice, ProductsResult
+from cartograph.views.products_shown import love_views, score_histogram, weight_histogram
 from cartograph.views.provenance import provenance
 from components.cutoff_page.long_work import Job, result_of
 from components.cutoff_page.subject import HASHES, say, with_room

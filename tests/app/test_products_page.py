@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cartograph.cohort import Cohort, read_cohort
 from cartograph.views.defaults import default_view
-from cartograph.views.products import compare_products, default_choice, effects_table
+from cartograph.views.products import compare_products, default_choice
+from cartograph.views.products_shown import effects_table
 from components import state
 from components.products_page.download import products_csv
 from sample_data import sample_files
@@ -52,6 +54,12 @@ def words_of(app: AppTest) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block.proto.body)) for block in app.get("html"))
 
 
+def leaves(block: Any) -> Iterator[Any]:
+    for child in block.children.values() if hasattr(block, "children") else ():
+        yield child
+        yield from leaves(child)
+
+
 def test_the_page_says_what_the_library_says(opened: Open) -> None:
     cohort = read_cohort(sample_files("mayo-like"))
     view = default_view(cohort)
@@ -83,6 +91,20 @@ def test_choices_change_the_answer(opened: Open) -> None:
     app.session_state[f"products-first-product-{app.session_state['cohort in the link']}"] = "ide-cel"
     run(app)
     assert "ide-cel vs cilta-cel" in words_of(app)
+
+
+def test_a_marker_group_is_named_on_the_page_and_on_every_figure(opened: Open) -> None:
+    app = opened(grown())
+    app.session_state[f"products-among-{app.session_state['cohort in the link']}"] = "high"
+    for section in ("Effects", "Balance", "Overlap"):
+        app.session_state[TAB] = section
+        run(app)
+        assert "among Ferritin, day 0 > 337" in words_of(app)
+        figures = [e.proto.bytes.decode() for e in leaves(app.main) if e.type == "bidi_component" and e.proto.bytes.startswith(b"{")]
+        assert len(figures) >= 3
+        for figure in figures:
+            assert "Ferritin, day 0 &gt; 337" in figure
+            assert "SYNTHETIC" in figure
 
 
 def test_one_product_says_what_to_do(opened: Open) -> None:

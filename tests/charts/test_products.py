@@ -8,7 +8,8 @@ import pytest
 from cartograph.charts.km import km_chart
 from cartograph.charts.products import differences_chart, mirrored_chart
 from cartograph.views.panels import MILESTONES
-from cartograph.views.products import ProductsChoice, compare_products, default_choice, score_histogram, weight_histogram
+from cartograph.views.products import ProductsChoice, compare_products, default_choice
+from cartograph.views.products_shown import score_histogram, weight_histogram
 from tests.charts.conftest import texts
 from tests.views.test_products import VIEW, grown
 

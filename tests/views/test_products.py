@@ -15,17 +15,19 @@ from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.products import (
     UNADJUSTED,
     ProductsChoice,
-    balance_words,
-    caption,
     compare_products,
     default_choice,
     default_tau,
-    effects_frame,
-    effects_table,
     levels,
-    love_views,
     offered_covariates,
     refusal,
+)
+from cartograph.views.products_shown import (
+    balance_words,
+    caption,
+    effects_frame,
+    effects_table,
+    love_views,
     score_histogram,
     weight_histogram,
 )
