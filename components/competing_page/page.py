@@ -48,7 +48,7 @@ def _cause(found: Causes) -> int:
     chosen = st.segmented_control(
         "Cause that is compared", list(found.names), format_func=lambda c: plain(found.names[c]), key=CAUSE, required=True
     )
-    return int(chosen)
+    return int(chosen or min(found.names))
 
 
 def marker_groups(about: Course) -> Groups | None:
@@ -74,6 +74,8 @@ def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> 
         show_table(rates_table(whole))
         return
     st.subheader(f"By biomarker: {found.names[of]}")
+    named = " against ".join(f"\u201c{rule.label}\u201d" for rule in groups.rules)
+    say([f"{named}; not measured in {fmt.patients(int((groups.codes < 0).sum()))}"], kind="quiet")
     split = [cause_panel(found, member, groups, of=of, title=title, endpoint=label) for _, title, member in about.members]
     _row(about, split, x_max, x_title, "groups")
     say(
@@ -89,7 +91,7 @@ def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> 
 def _finding(panel: CausePanel) -> str:
     """The page in one sentence."""
     counts = {c: int(np.sum([k.n_events for k in panel.incidence.curves if k.cause == c])) for c in panel.names}
-    said = ", ".join(f"{n} {panel.names[c]}" for c, n in counts.items())
+    said = ", ".join(f"{n} with {panel.names[c]}" for c, n in counts.items())
     censored = panel.n - sum(counts.values())
     return f"{panel.endpoint} of {fmt.patients(panel.n)}: {said}, {censored} censored"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 
+import numpy as np
 import pandas as pd
 
 from cartograph import format as fmt
@@ -45,7 +46,8 @@ def rates_table(panels: list[CausePanel], *, origin: str = "infusion") -> str:
     for panel in panels:
         for (group, cause), found in panel.rates.groupby(["group", "cause"], sort=False):
             row = {"Panel": panel.title, "Group": str(group), "Cause": str(cause)}
-            row |= {f"{at.months:g} mo": _rate(at.incidence, at.ci_low, at.ci_high) for at in found.itertuples(index=False)}
+            numbers = found[["months", "incidence", "ci_low", "ci_high"]].to_numpy(dtype=np.float64).tolist()
+            row |= {f"{month:g} mo": _rate(*limits) for month, *limits in numbers}
             rows.append(row)
     return html_table(pd.DataFrame(rows), name=f"Cumulative incidence, months from {origin}") if rows else ""
 

@@ -6,6 +6,7 @@ import html
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -221,9 +222,9 @@ def _rates_table(panels: list[LandmarkPanel]) -> str:
 def _rates(result: LandmarkPanel, group: Group) -> dict[str, str]:
     found = result.rates[result.rates["group"] == group.label]
     texts = {}
-    for row in found.itertuples(index=False):
-        words = fmt.percent_with_limits(row.survival, row.ci_low, row.ci_high)
-        texts[f"{row.months / 12:g} y after"] = words if row.at_risk else "beyond follow-up"
+    columns = ["months", "at_risk", "survival", "ci_low", "ci_high"]
+    for months, at_risk, *limits in found[columns].to_numpy(dtype=np.float64).tolist():
+        texts[f"{months / 12:g} y after"] = fmt.percent_with_limits(*limits) if at_risk else "beyond follow-up"
     return texts
 
 

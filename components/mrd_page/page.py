@@ -184,7 +184,7 @@ def _outlook(about: Course, member: Mask, title: str) -> None:
     if state.get(OUTLOOK) not in found:
         state.put(OUTLOOK, next(iter(found)))
     chosen = st.segmented_control("Shown", list(found), format_func=lambda k: plain(found[k].label), key=OUTLOOK, required=True)
-    _two_curves(about, found[chosen])
+    _two_curves(about, found[str(chosen)])
     show_table(_outlook_table(list(found.values())))
 
 
