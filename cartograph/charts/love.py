@@ -12,9 +12,9 @@ from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers
 from cartograph.views.baseline import Love, LoveRow
 
-LEFT, RIGHT, TOP, BOTTOM = 10, 10, 58, 56
-PITCH: Final = 30.0  # pixels of a line
-UPPER, LOWER = 10.0, 22.0  # centres of the name and of the dot, pixels below the top of a line
+LEFT, RIGHT, TOP, BOTTOM = 10, 10, 66, 56
+PITCH: Final = 32.0  # pixels of a line
+UPPER, LOWER = 9.0, 23.0  # centres of the name and of the dot, pixels below the top of a line
 LONGEST: Final = 40  # letters of a name
 LONGEST_HOVER: Final = 120
 ENDS: Final = (0.5, 1.0, 1.5, 2.0)  # of the axis: the first that holds every difference, else the last
@@ -93,9 +93,9 @@ def _headings(of: Love, end: float, dark: bool) -> list[dict[str, Any]]:
     if of.names[1]:
         said = f"\u25cb {of.names[0]}  \u25cf {of.names[1]}; {said}"
     return [
-        theme.words(f"<b>{theme.escape(shorten(of.title, 44))}</b>", x=0, y=1, yshift=44, size=theme.SIZE_TITLE - 2, colour=colours.text),
-        theme.words(theme.escape(shorten(of.subtitle, 58)), x=0, y=1, yshift=26, colour=colours.quiet),
-        theme.words(theme.escape(said), x=0, y=1, yshift=11, colour=colours.quiet),
+        theme.words(f"<b>{theme.escape(shorten(of.title, 44))}</b>", x=0, y=1, yshift=53, size=theme.SIZE_TITLE - 2, colour=colours.text),
+        theme.words(theme.escape(shorten(of.subtitle, 58)), x=0, y=1, yshift=35, colour=colours.quiet),
+        theme.words(theme.escape(said), x=0, y=1, yshift=19, colour=colours.quiet),
     ]
 
 

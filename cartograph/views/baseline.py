@@ -37,7 +37,7 @@ NAN = float("nan")
 NOT_KNOWN = "Not known"
 UNADJUSTED = "Products: unadjusted, not randomised."
 DISCOURAGED = (
-    "p values in a Table 1 are discouraged: with many patients trifles fall below 0.05, with few patients large differences do not. "
+    "Tests in a Table 1 are discouraged: with many patients trifles fall below p = 0.05, with few patients large differences do not. "
     "The standardised difference says how far apart the groups are; adjust for what matters, whatever its p."
 )
 OUTCOMES = "Known only after infusion: outcomes, not baseline. No difference and no test is given for them here."
@@ -445,7 +445,7 @@ def _cautions(
 def _notes(
     cohort: Cohort, view: ExploreView, choice: BaselineChoice, variables: Sequence[TableVariable], without: int, groups: _Groups
 ) -> tuple[str, ...]:
-    found = ["n/N (%): patients of those with a known value; \u201cnot known\u201d: of all patients of the column."]
+    found = ["Counts: n/N (%) of the patients with a known value; \u201cnot known\u201d: of all patients of the column."]
     if any(r.kind == "number" for v in variables for r in v.rows):
         found.append(f"Numbers: {choice.statistic} of the n patients with a value.")
     if without:

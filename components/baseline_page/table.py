@@ -13,7 +13,7 @@ WORDS = ("Test", "SMD is between")  # headings of columns that hold words, set l
 def baseline_table(table: PrintedTable, *, dark: bool) -> str:
     """The printed table as HTML, every text escaped. ``dark``: the ground on which the names stay in sight when it is scrolled."""
     sides = [" class='words'" if heading in WORDS else " class='num'" for heading in table.headings]
-    head = "".join(f"<th scope='col'{side}>{html.escape(text)}</th>" for text, side in zip(table.headings, sides, strict=True))
+    head = "".join(f"<th scope='col'{side}>{_kept(text)}</th>" for text, side in zip(table.headings, sides, strict=True))
     rows = "".join(_row(row, sides) for row in table.rows)
     ground = theme.ink(dark=dark).ground
     made = (
@@ -21,6 +21,12 @@ def baseline_table(table: PrintedTable, *, dark: bool) -> str:
         f"<tbody>{rows}</tbody></table>"
     )
     return f"<div class='carto-table carto-baseline' tabindex='0' style='--ground:{ground}'>{made}</div>"
+
+
+def _kept(heading: str) -> str:
+    """A heading whose "(n = 52)" is not broken over lines."""
+    name, mark, size = heading.rpartition(" (n = ")
+    return html.escape(f"{name} (n\u00a0=\u00a0{size}" if mark else heading)
 
 
 def _row(row: PrintedRow, sides: list[str]) -> str:
