@@ -90,7 +90,7 @@ def _titles(title: str, below: str, dark: bool, left: int = LEFT) -> list[dict[s
     colours = theme.ink(dark=dark)
     return [
         theme.words(f"<b>{theme.escape(title)}</b>", x=0, y=1, xshift=8 - left, yshift=40, size=theme.SIZE_TITLE - 2, colour=colours.text),
-        theme.words(theme.escape(shorten(below, 60)), x=0, y=1, xshift=8 - left, yshift=20, colour=colours.quiet),
+        theme.words(theme.escape(shorten(below, 62)), x=0, y=1, xshift=8 - left, yshift=20, colour=colours.quiet),
     ]
 
 

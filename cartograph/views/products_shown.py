@@ -95,7 +95,7 @@ def score_histogram(result: ProductsResult) -> Mirrored | None:
     if model is None or model.refused:
         return None
     support = model.support
-    said = f"{fmt.percent(support.outside)} outside the common support (lines){_rule(result)}"
+    said = f"{_rule(result)}{fmt.percent(support.outside)} outside common support (lines)"
     edges = np.linspace(0, 1, 26)
     axis = f"probability of {result.names[0]} given the covariates"
     return _mirrored("propensity", "Propensity score", said, axis, (model.score, edges), result, (support.low, support.high))
@@ -111,13 +111,13 @@ def weight_histogram(result: ProductsResult) -> Mirrored | None:
     relative = np.where(made.exposed, made.weight / means[True], made.weight / means[False])
     top = max(2.0, math.ceil(float(relative.max()) * 2) / 2)
     one, two = (fmt.number(v, 3) for v in made.effective)
-    said = f"effective {one} of {result.n[0]:,} and {two} of {result.n[1]:,}{_rule(result)}"
+    said = f"{_rule(result)}effective {one} of {result.n[0]:,} and {two} of {result.n[1]:,}"
     values = np.where(kept, relative, NAN)
     return _mirrored("weights", "Weights", said, "weight, 1 = the mean of the product", (values, np.linspace(0, top, 25)), result, (1.0,))
 
 
 def _rule(result: ProductsResult) -> str:
-    return f"; {result.group_rule}" if result.group_rule else ""
+    return f"{result.group_rule}; " if result.group_rule else ""
 
 
 def _mirrored(
