@@ -53,7 +53,7 @@ def _by(cohort: Cohort, view: ExploreView, start: str) -> str:
     def words(name: str) -> str:
         return _short(f"Groups of {offered[name]}" if name.startswith(":") else offered[name])
 
-    return str(st.selectbox("By", list(offered), format_func=words, key=key, persist_state="session"))
+    return str(st.selectbox("Grouped by", list(offered), format_func=words, key=key, persist_state="session"))
 
 
 def _statistic() -> Statistic:

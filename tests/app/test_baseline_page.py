@@ -55,7 +55,7 @@ def words_of(app: AppTest) -> str:
 
 
 def by(app: AppTest) -> Selectbox:
-    return next(box for box in app.selectbox if box.label == "By")
+    return next(box for box in app.selectbox if box.label == "Grouped by")
 
 
 @pytest.mark.parametrize("key", ["mayo-like", "eque-like"])
