@@ -16,6 +16,7 @@ frame.run(
         "Patients": [
             st.Page("pages/baseline.py", title="Baseline", icon=":material/table_view:"),
             st.Page("pages/response.py", title="Response", icon=":material/bar_chart:"),
+            st.Page("pages/toxicity.py", title="Toxicity", icon=":material/coronavirus:"),
         ],
         "Models": [
             st.Page("pages/regression.py", title="Regression", icon=":material/function:"),
