@@ -19,7 +19,7 @@ LONGEST: Final = 40  # letters of a name
 LONGEST_HOVER: Final = 120
 ENDS: Final = (0.5, 1.0, 1.5, 2.0)  # of the axis: the first that holds every difference, else the last
 STEPS: Final[dict[float, float]] = {0.5: 0.1, 1.0: 0.2, 1.5: 0.5, 2.0: 0.5}
-MARGIN: Final = 1.04  # room for a dot at the end of the axis
+MARGIN: Final = 1.04  # room for a dot at either end of the axis
 
 
 def love_chart(of: Love, *, dark: bool, height: int = 0) -> Chart:
@@ -64,7 +64,7 @@ def _axis(end: float, dark: bool) -> dict[str, Any]:
     title = "standardised difference, size"
     return {
         **theme.quiet_axis(dark=dark, grid=False),
-        "range": [0, end * MARGIN],
+        "range": [end * (1 - MARGIN) / 2, end * MARGIN],
         "tickvals": ticks,
         "ticktext": [fmt.number(t) for t in ticks],
         "title": {"text": title, "font": {"size": theme.SIZE_SMALL, "color": theme.ink(dark=dark).quiet}, "standoff": 2},
@@ -88,13 +88,17 @@ def _lines(of: Love, end: float, bottom: float, dark: bool) -> list[dict[str, An
 
 def _headings(of: Love, end: float, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
-    chance = f"; dotted: chance, {fmt.standardised(of.chance)}" if not math.isnan(of.chance) and of.chance <= end else ""
+    chance = (
+        f"; dotted: chance alone keeps 95{fmt.THIN_SPACE}% below {fmt.standardised(of.chance)}"
+        if not math.isnan(of.chance) and of.chance <= end
+        else ""
+    )
     said = f"line: {of.limit:g}{chance}"
     if of.names[1]:
         said = f"\u25cb {of.names[0]}  \u25cf {of.names[1]}; {said}"
     return [
         theme.words(f"<b>{theme.escape(shorten(of.title, 44))}</b>", x=0, y=1, yshift=53, size=theme.SIZE_TITLE - 2, colour=colours.text),
-        theme.words(theme.escape(shorten(of.subtitle, 58)), x=0, y=1, yshift=35, colour=colours.quiet),
+        theme.words(theme.escape(shorten(of.subtitle, 62)), x=0, y=1, yshift=35, colour=colours.quiet),
         theme.words(theme.escape(said), x=0, y=1, yshift=19, colour=colours.quiet),
     ]
 
@@ -154,7 +158,8 @@ def _arrows(of: Love, end: float, tops: list[float], dark: bool) -> dict[str, An
 
 def _hover(of: Love, row: LoveRow) -> str:
     between = f"<br>{theme.escape(shorten(row.pair, LONGEST_HOVER))}" if row.pair else ""
-    return f"<b>{theme.escape(shorten(row.label, LONGEST_HOVER))}</b><br>standardised difference {_size_words(of, row)}{between}"
+    counted = f"<br>{fmt.patients(row.n)}, {row.n_missing:,} not known" if row.n else ""
+    return f"<b>{theme.escape(shorten(row.label, LONGEST_HOVER))}</b><br>standardised difference {_size_words(of, row)}{between}{counted}"
 
 
 def _alt(of: Love) -> str:

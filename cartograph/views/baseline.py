@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -32,6 +32,8 @@ STATISTICS: tuple[Statistic, ...] = ("median (range)", "median (IQR)", "mean (SD
 TESTS: tuple[Tests, ...] = ("none", "fisher", "chi-squared", "chi-squared, Yates")
 BY_MARKER = ":marker"  # no column has this key: headers become words
 MOST_LEVELS = 12  # of a category that are shown one by one
+QUICK_GROUPS = 3  # beyond them, or beyond two groups of so many patients together, Fisher's tests of a table take seconds
+QUICK_PATIENTS = 300
 CHANCE = 1.959963984540054  # two standard errors hold 95 % of the differences that chance makes
 NAN = float("nan")
 NOT_KNOWN = "Not known"
@@ -127,12 +129,17 @@ class TableVariable:
 
 @dataclass(frozen=True, slots=True)
 class LoveRow:
-    """One variable of a Love plot. ``before``, ``after``: standardised differences, NaN = none; ``pair``: which of more than two groups."""
+    """One variable of a Love plot. ``before``, ``after``: standardised differences, NaN = none; ``pair``: which of more than two groups.
+
+    ``n``: patients with a value in a group; ``n_missing``: those of a group without; 0 and 0 = not said.
+    """
 
     label: str
     before: float
     after: float = NAN
     pair: str = ""
+    n: int = 0
+    n_missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,11 +158,12 @@ class Love:
     chance: float = NAN
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per variable: variable, standardised_difference (and weighted_difference), groups."""
+        """One row per variable: variable, standardised_difference (and weighted_difference), groups, n, n_missing."""
         data = {"variable": [r.label for r in self.rows], "standardised_difference": [r.before for r in self.rows]}
         if self.names[1]:
             data["weighted_difference"] = [r.after for r in self.rows]
-        return pd.DataFrame({**data, "groups": [r.pair for r in self.rows]})
+        counts = {"n": [r.n for r in self.rows], "n_missing": [r.n_missing for r in self.rows]}
+        return pd.DataFrame({**data, "groups": [r.pair for r in self.rows], **counts})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,12 +243,24 @@ class _Groups(NamedTuple):
     defining: tuple[str, ...]
 
 
-def baseline(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> BaselineResult:
+def takes_seconds(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> bool:
+    """True where Fisher's tests of many groups must list or simulate so many tables that one has to wait for them."""
+    if choice.tests != "fisher":
+        return False
+    kept = apply_filters(cohort, view.filters)
+    groups = len(_groups(kept, view, choice.by).names)
+    return groups > QUICK_GROUPS or (groups > 2 and kept.n > QUICK_PATIENTS)
+
+
+def baseline(
+    cohort: Cohort, view: ExploreView, choice: BaselineChoice, *, progress: Callable[[float], None] | None = None
+) -> BaselineResult:
     """Table 1 of the patients that pass the view's filters.
 
     Numbers: the chosen statistic of those with a value (quantiles as R's type 7, SD with n - 1); categories: every level, beyond 12 the
     most frequent 11 and the rest together. Differences and tests stand on what the table shows, and leave out those without a value. A p
-    is withheld below 10 patients with a value in a group. ValueError for a group known only after infusion and for an unknown column.
+    is withheld below 10 patients with a value in a group. ``progress`` is called with 0 to 1 after each column; what it raises is not
+    caught. ValueError for a group known only after infusion and for an unknown column.
     """
     unknown = [key for key in choice.columns if key not in cohort.columns]
     if unknown:
@@ -249,8 +269,13 @@ def baseline(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> Basel
         raise ValueError(f"statistic must be one of {STATISTICS} and tests one of {TESTS}; got {choice.statistic!r}, {choice.tests!r}")
     kept = apply_filters(cohort, view.filters)
     groups = _groups(kept, view, choice.by)
-    found = sorted((_variable(kept, key, groups, choice) for key in dict.fromkeys(choice.columns)), key=lambda v: v.outcome)
-    return _result(kept, view, choice, groups, tuple(found))
+    columns = tuple(dict.fromkeys(choice.columns))
+    found = []
+    for place, key in enumerate(columns, start=1):
+        found.append(_variable(kept, key, groups, choice))
+        if progress is not None:
+            progress(place / len(columns))
+    return _result(kept, view, choice, groups, tuple(sorted(found, key=lambda v: v.outcome)))
 
 
 def _groups(cohort: Cohort, view: ExploreView, by: str) -> _Groups:
@@ -391,12 +416,12 @@ def _love(variables: Sequence[TableVariable], sizes: Sequence[TableGroup], by: s
     if not measured:
         return None
     rows = [
-        LoveRow(v.label, d.value, pair=f"{d.first} and {d.second}" if len(sizes) > 2 else "")
+        LoveRow(v.label, d.value, pair=f"{d.first} and {d.second}" if len(sizes) > 2 else "", n=d.n, n_missing=d.n_missing)
         for v in measured
         if (d := v.difference) is not None
     ]
     rows.sort(key=lambda r: -abs(r.before))
-    said = f"{sizes[0].label} against {sizes[1].label}" if len(sizes) == 2 else "largest difference of any two groups"
+    said = " against ".join(f"{g.label} (n = {g.n:,})" for g in sizes) if len(sizes) == 2 else "largest difference of any two groups"
     chance = CHANCE * math.sqrt(sum(1 / g.n for g in sizes)) if len(sizes) == 2 and min(g.n for g in sizes) else NAN
     return Love("baseline", f"How far apart: {by}", said, tuple(rows), chance=chance)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -9,13 +11,14 @@ import streamlit as st
 from cartograph.charts.love import love_chart
 from cartograph.cohort import Cohort
 from cartograph.cohort.filters import apply_filters
-from cartograph.views.baseline import BY_MARKER, BaselineChoice, BaselineResult, baseline, printed_baseline
+from cartograph.views.baseline import BY_MARKER, BaselineChoice, BaselineResult, baseline, printed_baseline, takes_seconds
 from cartograph.views.explore import ExploreView
 from cartograph.views.provenance import provenance
 from components import state
 from components.baseline_page.choices import choices
 from components.baseline_page.download import downloads
 from components.baseline_page.table import baseline_table
+from components.cutoff_page.long_work import Job, result_of
 from components.cutoff_page.page import STYLE
 from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
@@ -27,6 +30,12 @@ TABLE_STYLE = Path(__file__).parent / "page.css"
 def described(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> BaselineResult:
     """Computed once for a cohort, a view and a choice of this session."""
     return baseline(cohort, view, choice)
+
+
+@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+def testing(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> Job[BaselineResult]:
+    """Tests that take seconds, run once for a question of this session."""
+    return Job()
 
 
 def show(cohort: Cohort) -> None:
@@ -48,7 +57,7 @@ def _page(cohort: Cohort) -> None:
     if not choice.columns:
         st.info("Choose at least one column.", icon=":material/checklist:")
         return
-    result = described(cohort, view, choice)
+    result = _result(cohort, view, choice)
     table = printed_baseline(result)
     with head:
         say([result.sentence])
@@ -57,6 +66,19 @@ def _page(cohort: Cohort) -> None:
     say(result.notes, quiet=True)
     downloads(table, synthetic=cohort.synthetic)
     _love(cohort, view, result)
+
+
+def _result(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> BaselineResult:
+    """The table; tests that take seconds are made when asked for, until then it stands without them."""
+    if not takes_seconds(cohort, view, choice):
+        return described(cohort, view, choice)
+
+    def work(progress: Callable[[float], None]) -> BaselineResult:
+        return baseline(cohort, view, choice, progress=progress)
+
+    job = testing(cohort, view, choice)
+    done = result_of(job, work, label="Make the tests of so many groups", words="Testing", key="baseline-tests-made")
+    return done or described(cohort, view, replace(choice, tests="none"))
 
 
 def _love(cohort: Cohort, view: ExploreView, result: BaselineResult) -> None:

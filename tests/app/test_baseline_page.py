@@ -96,3 +96,12 @@ def test_choices_change_the_table(opened: Open) -> None:
     assert "SMD" not in words_of(app)
     app.multiselect[0].set_value([])
     assert "at least one column" in run(app).info[0].value
+
+
+def test_tests_of_many_groups_wait_until_they_are_asked_for(opened: Open) -> None:
+    app = opened(cohort="ratios")
+    app.selectbox(key="baseline-tests").set_value("fisher")
+    run(app)
+    assert [b.label for b in app.button if b.key == "baseline-tests-made-start"] == ["Make the tests of so many groups"]
+    assert "SMD" in words_of(app)
+    assert "Kruskal" not in words_of(app)

@@ -27,6 +27,9 @@ def test_plotly_accepts_the_figure_and_json_carries_it(dark):
     json.dumps({"data": chart.data, "layout": chart.layout}, allow_nan=False)
     assert chart.layout["height"] == love_height(LOVE)
     assert "Site 0.96" in chart.alt
+    age = next(row for row in LOVE.rows if row.label == "Age")
+    assert (age.n, age.n_missing) == (72, 48)
+    assert any("72 patients, 48 not known" in words for words in chart.data[0]["hovertext"])
     assert len(chart.table()) == len(LOVE.rows)
 
 

@@ -22,6 +22,7 @@ from cartograph.views.baseline import (
     is_outcome,
     printed_baseline,
     table_columns,
+    takes_seconds,
 )
 from cartograph.views.explore import ExploreView, Marker
 from tests.views.conftest import make_cohort
@@ -196,6 +197,22 @@ def test_the_sentence_counts_the_differences_and_what_chance_makes():
     assert found.love.chance == pytest.approx(1.959964 * np.sqrt(1 / 40 + 1 / 80), rel=1e-6)
     sizes = [abs(r.before) for r in found.love.rows]
     assert sizes == sorted(sizes, reverse=True)
+
+
+def test_tests_of_many_groups_tell_how_far_they_are_and_can_be_stopped():
+    choice = BaselineChoice(("age", "stage"), "site", tests="fisher")
+    assert takes_seconds(ODD, VIEW, choice)
+    assert not takes_seconds(ODD, VIEW, replace(choice, by="product"))
+    assert not takes_seconds(ODD, VIEW, replace(choice, tests="chi-squared"))
+    told: list[float] = []
+    baseline(ODD, VIEW, replace(choice, by="product"), progress=told.append)
+    assert told == [0.5, 1.0]
+
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        baseline(ODD, VIEW, replace(choice, by="product"), progress=stop)
 
 
 def test_wrong_calls():
