@@ -110,8 +110,6 @@ def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str], words: 
         asked = _several("Change the reference of", "references", [c.key for c in few], (), words)
         for column in asked:
             levels = level_names(cohort, view, column)
-            level = st.selectbox(
-                plain(offered[column]), levels, format_func=plain, key=_named(f"reference-{column}"), persist_state="session"
-            )
+            level = st.selectbox(plain(offered[column]), levels, key=_named(f"reference-{column}"), persist_state="session")
             references.append((column, str(level)))
     return RegressionChoice("", (), scale=scale, cut=bool(cut), references=tuple(references), strata=strata)
