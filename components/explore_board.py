@@ -41,6 +41,7 @@ def show(cohort: Cohort) -> None:
     if not cohort.endpoints:
         st.info("Curves need a time and an event. Name them for this cohort under Data.", icon=":material/timer_off:")
         return
+    state.write_link()
     _board(cohort)
 
 
@@ -70,7 +71,6 @@ def _board(cohort: Cohort) -> None:
     result = compute_on(ready, view, order=shown.order, lanes_by=shown.lanes_by)
     moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
     drawing = _draw(result, shown, moving, cohort) if ready.cohort.n else None
-    state.write_link()
     state.look(view)
     show_finding(finding(result), flow_line(result), moving)
     for words in result.warnings:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -202,9 +203,18 @@ def change_marker(position: int, marker: Marker) -> ExploreView:
 
 def write_link() -> None:
     """Let the address bar say what is on screen: choices only, never a patient."""
-    wanted = {"cohort": [st.session_state[_COHORT_ID]], **to_query(view())}
+    wanted = _query()
     if {name: st.query_params.get_all(name) for name in st.query_params} != wanted:
         st.query_params.from_dict(wanted)
+
+
+def link() -> str:
+    """The same as one text: a part of the page that follows a cutoff writes it without a step back for each step of the cutoff."""
+    return urlencode(_query(), doseq=True)
+
+
+def _query() -> dict[str, list[str]]:
+    return {"cohort": [st.session_state[_COHORT_ID]], **to_query(view())}
 
 
 def is_dark() -> bool:

@@ -48,6 +48,7 @@ def show(cohort: Cohort) -> None:
     if not cohort.endpoints:
         st.info("A cutoff is judged by an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
         return
+    state.write_link()
     _page(cohort)
 
 
@@ -57,7 +58,6 @@ def _page(cohort: Cohort) -> None:
     ready = explore_board.board(cohort, explore_board.without_cutoffs(view))
     result = compute_on(ready, view)
     moving = Moving(table_names(cohort, view), tuple(m.cutoff for m in view.markers))
-    state.write_link()
     state.look(view)
     about = Subject(cohort, ready, view, 0, "all", state.is_dark())
     why_not = _nothing_to_judge(ready, view)

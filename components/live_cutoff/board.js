@@ -111,6 +111,12 @@ function boardComponent({ data, parentElement, setTriggerValue }) {
 
 const sentences = new WeakMap();
 
+/** The address says what is on screen, in place: the way back leads to the page before, not through every cutoff. */
+function relink(link) {
+  const same = (a, b) => String([...new URLSearchParams(a)].sort()) === String([...new URLSearchParams(b)].sort());
+  if (link && !same(link, location.search)) history.replaceState(history.state, "", `${location.pathname}?${link}${location.hash}`);
+}
+
 function findingComponent({ data, parentElement }) {
   let s = sentences.get(parentElement);
   if (!s) {
@@ -128,6 +134,7 @@ function findingComponent({ data, parentElement }) {
   bus.parts.add(s);
   s.sent = JSON.parse(new TextDecoder().decode(data));
   say(s.flow, s.sent.flow);
+  relink(s.sent.link);
   if (!bus.overtaken(s.sent.cutoffs)) s.rest();
   return () => { bus.parts.delete(s); sentences.delete(parentElement); };
 }

@@ -43,8 +43,8 @@ class Moving:
 
 
 def show_finding(finding: str, flow: str, moving: Moving) -> None:
-    """The sentence that opens the page, and the flow of patients below it. Safe markup."""
-    sent = {"finding": finding, "flow": flow, "tables": moving.tables, "cutoffs": moving.cutoffs}
+    """The sentence that opens the page, and the flow of patients below it (safe markup); the address bar follows with them."""
+    sent = {"finding": finding, "flow": flow, "tables": moving.tables, "cutoffs": moving.cutoffs, "link": state.link()}
     _finding(key="finding", data=to_bytes(sent))
 
 

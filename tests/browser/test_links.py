@@ -42,6 +42,13 @@ def test_what_was_chosen_is_in_the_address_and_opens_in_another_browser(open_app
     expect(number_box(page)).not_to_have_value("337")
     view = asked(cohort, float(number_box(page).input_value()), endpoint="os")
     shows(page, cohort, view)
+    steps = page.evaluate("history.length")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        settled(page)
+    view = asked(cohort, float(number_box(page).input_value()), endpoint="os")
+    shows(page, cohort, view)
+    assert page.evaluate("history.length") == steps  # the way back does not lead through every cutoff
     address = urlsplit(page.url)
     assert parse_qs(address.query) == {
         "cohort": ["mayo-like"],
