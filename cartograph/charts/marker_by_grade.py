@@ -108,8 +108,8 @@ def _cutoff(found: MarkerByGrade, dark: bool) -> list[dict[str, Any]]:
 
 def _points(found: MarkerByGrade, high: bool, dark: bool) -> dict[str, Any]:
     colour = theme.ink(dark=dark).of_role("high" if high else "low")
-    x: list[float] = []
-    y: list[float] = []
+    x: list[float | None] = []
+    y: list[float | None] = []
     hover: list[str] = []
     for place, box in enumerate(found.boxes):
         spread = ((np.arange(len(box.values)) * GOLDEN) % 1.0 - 0.5) * 1.5 * HALF + place

@@ -23,8 +23,8 @@ def share_chart(curves: Sequence[ShareCurve], *, dark: bool, x_max: float) -> Ch
     first = curves[0]
     frame = Frame(
         name=f"best-response-so-far-{slug(first.panel)}",
-        title=f"{first.panel}: best response so far",
-        below=f"{_what(curves)} \u00b7 % of {_infused(curves)} infused",
+        title=first.panel,
+        below=f"{_what(curves)} so far \u00b7 % of {_infused(curves)} infused",
         x_title="Months from infusion",
         alt=_alt("Best response so far", curves),
         x_max=x_max,
@@ -38,8 +38,8 @@ def reach_chart(curves: Sequence[ShareCurve], *, dark: bool, x_max: float, ends:
     first = curves[0]
     frame = Frame(
         name=f"time-to-response-{slug(first.panel)}",
-        title=f"{first.panel}: time to response",
-        below=f"{_what(curves)} \u00b7 {ends} competing",
+        title=first.panel,
+        below=f"time to {_what(curves)} \u00b7 {ends} competing",
         x_title="Months from infusion",
         alt=_alt("Cumulative incidence of response", curves),
         x_max=x_max,

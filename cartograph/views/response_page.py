@@ -111,12 +111,13 @@ def _months(cohort: Cohort, visits: pd.DataFrame, tests: pd.DataFrame) -> tuple[
     """Usual months at which a tenth of the patients have a response or an MRD result; else the commonest."""
     both = pd.concat([visits[["patient", "month"]], tests[["patient", "month"]]]).drop_duplicates()
     both = both[both["month"] > 0]
-    counts = both.groupby("month").size()
-    usual = tuple(m for m in USUAL_MONTHS if counts.get(m, 0) >= max(USUAL_SHARE * cohort.n, 1))
+    months, counts = np.unique(both["month"].to_numpy(dtype=np.float64), return_counts=True)
+    usual = tuple(m for m in USUAL_MONTHS if counts[months == m].sum() >= max(USUAL_SHARE * cohort.n, 1))
     if usual:
         return usual
-    common = counts[counts >= max(MIN_SHARE * cohort.n, 1)].sort_values(ascending=False, kind="stable")[:MOST_MONTHS]
-    return tuple(sorted(float(m) for m in common.index))
+    enough = np.flatnonzero(counts >= max(MIN_SHARE * cohort.n, 1))
+    commonest = enough[np.argsort(-counts[enough], kind="stable")[:MOST_MONTHS]]
+    return tuple(sorted(months[commonest].tolist()))
 
 
 def _codes(cohort: Cohort, visits: pd.DataFrame, months: Sequence[float]) -> VisitResponses:

@@ -178,10 +178,11 @@ def _grades(cohort: Cohort, column: Column) -> Floats | None:
         values = _numbers(cohort, column.key)
         known = values[np.isfinite(values)]
         return values if len(known) and np.isin(known, np.arange(HIGHEST + 1)).all() else None
-    found = given.astype(object).map(lambda v: _GRADE.match(str(v).strip().casefold()), na_action="ignore")
-    if found.dropna().map(lambda m: m is None).any() or not given.notna().any():
+    texts = ["" if pd.isna(v) else str(v).strip().casefold() for v in given.astype(object)]
+    matched = [_GRADE.match(text) for text in texts]
+    if not any(texts) or any(text and match is None for text, match in zip(texts, matched, strict=True)):
         return None
-    return np.array([NAN if m is None or (isinstance(m, float)) else float(m[1]) for m in found], dtype=np.float64)
+    return np.array([NAN if match is None else float(match[1]) for match in matched], dtype=np.float64)
 
 
 # ---------------------------------------------------------------- rates

@@ -47,7 +47,7 @@ from components.response_page.subject import (
 )
 from components.text import html_table, plain
 
-SMALLEST_AXIS = 6.0
+SHORTEST_AXIS = 12.0
 LATEST = 24.0  # months: responses come early, a longer axis would hide them
 
 
@@ -197,10 +197,11 @@ def _over_time(asked: Asked) -> None:
         say(["No response is dated: this cohort has a best response but none by visit."])
         return
     options = {key: label for key, label, _, _ in LEVELS} | {"": "all three, patients together"}
-    level = choice("Response", options, "response-level")
+    level = choice("Response", options, "response-level", default="cr")
     curves = share_curves(data, about.made, level)
-    known = [float(t) for panel in curves for c in panel for t in c.time]
-    x_max = min(LATEST, max(SMALLEST_AXIS, math.ceil(max(known, default=0.0) / 6) * 6))
+    dated = [float(m) for reached in data.reached for m in reached.month if math.isfinite(m)]
+    x_max = min(LATEST, max(SHORTEST_AXIS, math.ceil(max(dated, default=0.0) / 6) * 6))
+    st.subheader("Best response so far")
     each_panel(
         about, lambda k, p: about.draw(share_chart(curves[k], dark=about.dark, x_max=x_max), key=f"share-{p.key}", grouped=bool(level))
     )
@@ -211,6 +212,7 @@ def _over_time(asked: Asked) -> None:
         ],
         kind="quiet",
     )
+    st.subheader("Time to response, not conditional on responding")
     if data.end_words:
         each_panel(
             about,
@@ -220,7 +222,7 @@ def _over_time(asked: Asked) -> None:
         )
         say(
             [
-                f"Time to response, not conditional on responding: cumulative incidence (Aalen-Johansen) with {data.end_words} competing; "
+                f"Cumulative incidence (Aalen-Johansen) with {data.end_words} competing; "
                 "patients still followed without it are censored. 1 \u2212 Kaplan-Meier would count those who progressed or died as if "
                 "they could still respond."
             ],
@@ -248,15 +250,20 @@ def _timing_table(asked: Asked) -> None:
             "Group": short(t.group),
             "Infused": f"{t.n:,}",
             "Responders, dated": f"{t.responders:,}",
-            "First response, responders only: median (range)": _spread(t.first),
-            "Best response, responders only: median (range)": _spread(t.best),
-            "Half of all infused have responded by": _half(t.half),
+            "First response: median (range)": _spread(t.first),
+            "Best response: median (range)": _spread(t.best),
+            "Half of the infused by": _half(t.half),
         }
         for t in timings(asked.data, asked.about.made)
     ]
     frame = pd.DataFrame(rows)
+    st.subheader("Time to first and to best response")
     st.html(html_table(frame, numeric=list(frame.columns[2:]), name="Time to response"))
-    say(["Medians among responders leave out everybody who never responded: they say how fast responders responded."], kind="quiet")
+    said = (
+        "Medians and ranges are those of responders (PR or better) and leave out everybody who never responded: they say how fast "
+        "responders responded. The last column counts everybody: the month by which half of the infused have responded."
+    )
+    say([said], kind="quiet")
 
 
 def _spread(found: tuple[float, float, float]) -> str:

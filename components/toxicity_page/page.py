@@ -193,17 +193,7 @@ def _moments(asked: Asked) -> None:
     toxicity = _which(asked, "moments")
     if toxicity is None:
         return
-    panels = day_curves(about.cohort, toxicity, about.panels, about.made)
-    if panels:
-        x_max = last_day(panels)
-        each_panel(
-            about, lambda k, p: about.draw(onset_chart(toxicity.label, panels[k], dark=about.dark, x_max=x_max), key=f"onset-{p.key}")
-        )
-        end = "death without it competing" if "os" in about.cohort.endpoints else "as OS is not known, nobody counts as dying first"
-        say([f"Cumulative incidence by day of onset (Aalen-Johansen), {end}. Not used: day or occurrence not known."], kind="quiet")
-    else:
-        wanted = f"\u201c{toxicity.label} onset (day)\u201d"
-        say([f"No day of onset of {toxicity.label}: the column {wanted} would draw its cumulative incidence."])
+    _by_day(about, toxicity)
     rows = moments(toxicity, about.panels, about.made)
     if not rows:
         say([f"Neither onset nor duration nor day of the maximum of {toxicity.label} is in this cohort."], kind="quiet")
@@ -225,13 +215,24 @@ def _moments(asked: Asked) -> None:
     )
     st.html(html_table(frame, numeric=list(frame.columns[3:]), name=f"Days of {toxicity.label}"))
     _rank_table(moment_contrasts(toxicity, about.panels, about.made), name="Tests of days")
-    say(
-        [
-            f"Conditional on having had {toxicity.label}: groups that differ in how many had it are not all who were infused, so a "
-            "difference here need not come from the marker or the product."
-        ],
-        kind="quiet",
+    said = (
+        f"Conditional on having had {toxicity.label}: groups that differ in how many had it are not all who were infused, so a difference "
+        "here need not come from the marker or the product."
     )
+    say([said], kind="quiet")
+
+
+def _by_day(about: Subject, toxicity: Toxicity) -> None:
+    """Cumulative incidence of every panel, or the column that it needs."""
+    panels = day_curves(about.cohort, toxicity, about.panels, about.made)
+    if not panels:
+        wanted = f"\u201c{toxicity.label} onset (day)\u201d"
+        say([f"No day of onset of {toxicity.label}: the column {wanted} would draw its cumulative incidence."])
+        return
+    x_max = last_day(panels)
+    each_panel(about, lambda k, p: about.draw(onset_chart(toxicity.label, panels[k], dark=about.dark, x_max=x_max), key=f"onset-{p.key}"))
+    end = "death without it competing" if "os" in about.cohort.endpoints else "as OS is not known, nobody counts as dying first"
+    say([f"Cumulative incidence by day of onset (Aalen-Johansen), {end}. Not used: day or occurrence not known."], kind="quiet")
 
 
 def _quartiles(found: tuple[float, float, float]) -> str:
