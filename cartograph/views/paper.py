@@ -235,8 +235,8 @@ def median_words(group: Group) -> str:
     """'13.5 mo (9.1–NR), n 23, 14 events'."""
     if not group.n:
         return "nobody"
-    found = group.median
-    return f"{fmt.median_with_limits(found.value, found.ci_low, found.ci_high)}, n {group.n:,}, {group.events:,} event{'' if group.events == 1 else 's'}"
+    found, ending = group.median, "" if group.events == 1 else "s"
+    return f"{fmt.median_with_limits(found.value, found.ci_low, found.ci_high)}, n {group.n:,}, {group.events:,} event{ending}"
 
 
 def _months(printed: Printed) -> str:
