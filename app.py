@@ -10,6 +10,7 @@ frame.run(
         "": [
             st.Page("pages/explore.py", title="Explore", icon=":material/show_chart:", default=True),
             st.Page("pages/cutoff.py", title="Cutoff", icon=":material/straighten:"),
+            st.Page("pages/paper.py", title="The paper", icon=":material/article:"),
             st.Page("pages/data.py", title="Data", icon=":material/upload_file:"),
             st.Page("pages/methods.py", title="Methods", icon=":material/menu_book:"),
         ],
