@@ -115,6 +115,12 @@ def concordance_with_limits(value: float, low: float, high: float) -> str:
     return f"{concordance(value)} ({concordance(low)} to {concordance(high)})"
 
 
+def coefficient(value: float, *, short: bool = False) -> str:
+    """A correlation, two decimals: '0.62', '−0.34'; ``short`` leaves the nought out, for small cells: '.62'."""
+    text = concordance(value)
+    return text.replace("0.", ".", 1) if short else text
+
+
 def signed(value: float, decimals: int) -> str:
     """A difference with its sign: '+1.2', '−0.4', '0.0'."""
     if not math.isfinite(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -83,7 +83,15 @@ def toxicities(cohort: Cohort) -> tuple[Toxicity, ...]:
     for column in cohort.columns_of("flag"):
         if column.key in ("tocilizumab", "steroids") or (column.timing == "post-infusion" and _TREATMENT.search(_named(column))):
             found.append(Toxicity(column.key, column.label, "treatment", f"{column.label} given", _yes(cohort, column)))
-    return tuple(t for t in found if np.isfinite(t.happened).any())
+    return _named_apart([t for t in found if np.isfinite(t.happened).any()], cohort)
+
+
+def _named_apart(found: Sequence[Toxicity], cohort: Cohort) -> tuple[Toxicity, ...]:
+    """Two columns of one toxicity ("Infection", "Infection grade") keep the whole of their headers."""
+    labels = [t.label for t in found]
+    return tuple(
+        replace(t, label=cohort.columns[t.key].label) if labels.count(t.label) > 1 and t.key in cohort.columns else t for t in found
+    )
 
 
 def _named(column: Column) -> str:
@@ -150,7 +158,7 @@ def _is_toxicity(column: Column) -> bool:
 
 def _other(cohort: Cohort, column: Column) -> Toxicity | None:
     """A further toxicity: graded where the values are grades, else yes or no; None where they are neither."""
-    label = re.sub(r"\b(max(imum)?|highest|worst)\b|\bgrade\b|\(.*?\)", "", column.label, flags=re.IGNORECASE)
+    label = re.sub(r"\b(max(imum)?|highest|worst|grade)\b", "", column.label, flags=re.IGNORECASE)
     label = " ".join(label.split()) or column.label
     word = next(iter(_TOXIC.findall(_named(column))), ("",))
     name = word[0] if isinstance(word, tuple) else word

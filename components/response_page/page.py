@@ -330,6 +330,13 @@ def _depth(asked: Asked) -> None:
         return
     found = [depth(asked.data, column, panel, about.made) for panel in about.panels]
     each_panel(
-        about, lambda k, p: about.draw(waterfall_chart(found[k], dark=about.dark), key=f"waterfall-{p.key}", grouped=False), per_row=2
+        about, lambda k, p: about.draw(waterfall_chart(found[k], dark=about.dark, like=found[0]), key=f"waterfall-{p.key}"), per_row=2
     )
-    say(["Each bar is a patient, coloured by best response. Bars longer than 100 % are cut at the axis.", *found[0].notes], kind="quiet")
+    say(
+        [
+            "Each bar is a patient, coloured by best response; the dot below tells the marker group.",
+            "Bars longer than 100 % are cut at the axis.",
+            *found[0].notes,
+        ],
+        kind="quiet",
+    )

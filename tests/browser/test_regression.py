@@ -32,7 +32,7 @@ def test_both_pages_say_what_the_library_says_and_fit_the_screen(open_app: OpenA
         page = open_app(path, size=size, dark=dark)
         words(page, sentence)
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
-        assert page.evaluate("(() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth <= m.clientWidth })()")
+        assert page.evaluate("(m => m.scrollWidth <= m.clientWidth)(document.querySelector('[data-testid=stMain]'))")
 
 
 def test_diagnostics_penalty_and_file(open_app: OpenApp) -> None:

@@ -136,9 +136,11 @@ def test_panels_side_by_side_share_the_axis_of_the_marker() -> None:
 
 def test_a_waterfall_falls() -> None:
     chart = waterfall_chart(depth(DATA, COHORT.columns["m_protein"], PANELS[0], MADE), dark=False)
-    heights = dict(sorted((x, y) for trace in chart.data for x, y in zip(trace["x"], trace["y"], strict=True)))
+    heights = dict(sorted((x, y) for trace in chart.data if trace["type"] == "bar" for x, y in zip(trace["x"], trace["y"], strict=True)))
     assert len(heights) == COHORT.n
     assert list(heights.values()) == sorted(heights.values(), reverse=True)
+    dots = {tuple(trace["x"]) for trace in chart.data if trace["type"] == "scatter"}
+    assert sum(map(len, dots)) == COHORT.n
 
 
 def test_names_from_a_file_are_escaped() -> None:

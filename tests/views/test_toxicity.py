@@ -64,6 +64,14 @@ def test_kinds_of_infection_count_as_yes() -> None:
     assert np.nansum(found.happened) == 60
 
 
+def test_two_columns_of_one_toxicity_keep_different_names() -> None:
+    grades = pd.Categorical([str(k % 4) for k in range(COHORT.n)], categories=list("0123"), ordered=True)
+    column = Column("x", "Infection grade (worst)", "category", timing="post-infusion", levels=tuple("0123"))
+    cohort = replace(COHORT, patients=COHORT.patients.assign(x=grades), columns={**COHORT.columns, "x": column})
+    labels = [t.label for t in toxicities(cohort)]
+    assert len(set(labels)) == len(labels)
+
+
 def test_outcomes_are_counts_of_grades() -> None:
     grades = pd.to_numeric(GRADES, errors="coerce")
     found = outcomes_of(FOUND["crs"])
