@@ -18,10 +18,12 @@ from cartograph.views.provenance import provenance
 from components import state
 from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
+from components.kept import kept
 from components.live_cutoff.board import Moving, Placed, pack_board, send_board, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
 from components.live_cutoff.track import wanted_table
 from components.marker_panel import marker_panel, track_key
+from components.sentences import NOBODY
 from components.text import html_table, neutral_cells, plain
 
 KM_HEIGHT = 430
@@ -30,7 +32,7 @@ LANE_HEIGHT = 11
 TALLEST = 1400
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
+@kept(12)
 def board(cohort: Cohort, question: ExploreView) -> Board:
     """Everything that does not move with a cutoff, built once per cohort, filters, endpoint, split and markers of this session."""
     return prepare(cohort, question)
@@ -76,7 +78,7 @@ def _board(cohort: Cohort) -> None:
     for words in result.warnings:
         st.warning(plain(words), icon=":material/warning:")
     if drawing is None:
-        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        st.info(NOBODY, icon=":material/filter_alt_off:")
         return
     marker_panel(ready.cohort, view, result.distributions, tables=moving.tables, beside=display_options)
     send_board(drawing.packed)

@@ -243,12 +243,12 @@ def words_of_pairs(result: PlaneView) -> list[list[str]]:
     """The same words for every pair of the map: cutoffs of the first marker x cutoffs of the second."""
     rows = [
         pair_words(
-            (row.cutoff_a, row.cutoff_b),
-            reasons(result.plane.min_group).get(int(row.status), ""),
-            (row.hazard_ratio, row.ci_low, row.ci_high),
-            int(row.smallest),
+            (row["cutoff_a"], row["cutoff_b"]),
+            reasons(result.plane.min_group).get(int(row["status"]), ""),
+            (row["hazard_ratio"], row["ci_low"], row["ci_high"]),
+            int(row["smallest"]),
         )
-        for row in result.plane.to_frame().itertuples()
+        for row in result.plane.to_frame().to_dict("records")
     ]
     across = len(result.plane.cutoffs_b)
     return [rows[k : k + across] for k in range(0, len(rows), across)] if across else []

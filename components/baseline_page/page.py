@@ -18,21 +18,21 @@ from components import state
 from components.baseline_page.choices import choices
 from components.baseline_page.download import downloads
 from components.baseline_page.table import baseline_table
-from components.cutoff_page.long_work import Job, result_of
-from components.cutoff_page.page import STYLE
-from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
+from components.kept import kept
+from components.long_work import Job, result_of
+from components.sentences import NOBODY, say
 
 TABLE_STYLE = Path(__file__).parent / "page.css"
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def described(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> BaselineResult:
     """Computed once for a cohort, a view and a choice of this session."""
     return baseline(cohort, view, choice)
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def testing(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> Job[BaselineResult]:
     """Tests that take seconds, run once for a question of this session."""
     return Job()
@@ -40,7 +40,6 @@ def testing(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> Job[Ba
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort. It needs no endpoint."""
-    st.html(STYLE)
     st.html(TABLE_STYLE)
     _page(cohort)
 
@@ -50,7 +49,7 @@ def _page(cohort: Cohort) -> None:
     view = state.view()
     state.write_link()
     if not apply_filters(cohort, view.filters).n:
-        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        st.info(NOBODY, icon=":material/filter_alt_off:")
         return
     head = st.container()
     choice = choices(cohort, view)
@@ -61,9 +60,9 @@ def _page(cohort: Cohort) -> None:
     table = printed_baseline(result)
     with head:
         say([result.sentence])
-        say(result.cautions, quiet=True)
+        say(result.cautions, kind="quiet")
     st.html(baseline_table(table, dark=state.is_dark()))
-    say(result.notes, quiet=True)
+    say(result.notes, kind="quiet")
     downloads(table, synthetic=cohort.synthetic)
     _love(cohort, view, result)
 
@@ -84,6 +83,6 @@ def _result(cohort: Cohort, view: ExploreView, choice: BaselineChoice) -> Baseli
 def _love(cohort: Cohort, view: ExploreView, result: BaselineResult) -> None:
     if result.love is None:
         return
-    chart = with_room(love_chart(result.love, dark=state.is_dark()))
+    chart = love_chart(result.love, dark=state.is_dark())
     said = provenance(cohort, view) if result.choice.by == BY_MARKER else ""
-    show_figure(chart, key="baseline-love", height=chart.layout["height"], synthetic=cohort.synthetic, provenance=said)
+    show_figure(chart, key="baseline-love", synthetic=cohort.synthetic, provenance=said)

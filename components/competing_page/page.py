@@ -13,7 +13,8 @@ from cartograph.views.competing import CauseGroup, CausePanel, Causes, Groups, c
 from cartograph.views.grouping import grouping
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
-from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, show_table
+from components.landmark_page.subject import Course, course, in_rows, show_table
+from components.sentences import UNADJUSTED, say, say_markup
 from components.text import plain
 
 CAUSE = "competing-cause"

@@ -9,10 +9,12 @@ from cartograph.cohort import Cohort
 from cartograph.views.board import Board
 from cartograph.views.continuous import ContinuousView, continuous
 from cartograph.views.explore import ExploreView
-from components.cutoff_page.subject import HASHES, Subject, say
+from components.cutoff_page.subject import Subject
+from components.kept import kept
+from components.sentences import say
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def kept_continuous(cohort: Cohort, board: Board, view: ExploreView, marker: int, panel: str) -> ContinuousView:
     """The marker kept continuous, fitted once for a cohort, a view, a marker and a panel of this session."""
     return continuous(board, view, marker=marker, panel=panel)
@@ -27,4 +29,4 @@ def continuous_section(about: Subject) -> None:
         about.draw(continuous_chart(found, dark=about.dark), key="continuous")
     with words:
         say([found.finding, found.shape, found.cost])
-        say(found.cautions, quiet=True)
+        say(found.cautions, kind="quiet")

@@ -21,13 +21,15 @@ from cartograph.views.discrimination import (
 )
 from cartograph.views.explore import ExploreView
 from components import state
-from components.cutoff_page.long_work import Job, result_of
-from components.cutoff_page.subject import HASHES, Subject, say
+from components.cutoff_page.subject import Subject
+from components.kept import kept
+from components.long_work import Job, result_of
+from components.sentences import say
 
 KEY = "roc-outcome"
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def told_apart(cohort: Cohort, board: Board, view: ExploreView, marker: int, panel: str, outcome: str) -> Discrimination:
     """The ROC curve, computed once for a cohort, a view, a marker, a panel and an outcome of this session."""
     table = next(t for t in board.tables if t.key == panel)
@@ -36,7 +38,7 @@ def told_apart(cohort: Cohort, board: Board, view: ExploreView, marker: int, pan
     return discrimination(board.cohort, column, outcome, cutoff=cutoff, member=table.member, panel=table.title)
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def resampling(cohort: Cohort, question: ExploreView, panel: str, outcome: str) -> Job[ChosenCutoffs | None]:
     """The bootstrap of the best cutoffs, run once for a question of this session. The cutoff on screen plays no part in it."""
     return Job()
@@ -58,7 +60,7 @@ def discrimination_section(about: Subject) -> None:
         about.draw(roc_chart(found, dark=about.dark), key="roc")
     with words:
         say([found.finding, *_points(found)])
-        say(found.cautions, quiet=True)
+        say(found.cautions, kind="quiet")
         if not outcome.endpoint:
             _resampled(about, found)
 
@@ -94,4 +96,4 @@ def _resampled(about: Subject, found: Discrimination) -> None:
     )
     if done is not None:
         say([done.range_words, done.worth_words])
-        say(done.notes, quiet=True)
+        say(done.notes, kind="quiet")

@@ -8,10 +8,12 @@ from cartograph.charts.all_endpoints import all_endpoints_chart
 from cartograph.cohort import Cohort
 from cartograph.views.all_endpoints import AllEndpoints, all_endpoints
 from cartograph.views.explore import ExploreView
-from components.cutoff_page.subject import HASHES, Subject, say
+from components.cutoff_page.subject import Subject
+from components.kept import kept
+from components.sentences import say
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def on_every_endpoint(cohort: Cohort, view: ExploreView) -> AllEndpoints:
     """High against low on every endpoint, computed once for a cohort and a view of this session."""
     return all_endpoints(cohort, view)
@@ -25,4 +27,4 @@ def endpoints_section(about: Subject) -> None:
         about.draw(all_endpoints_chart(found, dark=about.dark), key="all-endpoints")
     with st.container(key="narrow-strip"):
         about.draw(all_endpoints_chart(found, dark=about.dark, columns=[about.panel], name="all-endpoints-one"), key="all-endpoints-one")
-    say(found.notes, quiet=True)
+    say(found.notes, kind="quiet")

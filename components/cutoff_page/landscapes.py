@@ -13,12 +13,14 @@ from cartograph.views.explore import ExploreView
 from cartograph.views.landscape import Landscape, moved_to, scanned
 from cartograph.views.provenance import provenance
 from components.cutoff_page.searching import take_best
-from components.cutoff_page.subject import HASHES, Subject, with_room
+from components.cutoff_page.subject import Subject
 from components.explore_board import without_cutoffs
+from components.figure import with_room
+from components.kept import kept
 from components.live_cutoff.board import Moving, Placed, show_board
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def every_cutoff(cohort: Cohort, board: Board, question: ExploreView, marker: int) -> Landscape:
     """The landscape without its current cutoff, scanned once for a cohort, a question and a marker of this session."""
     return scanned(board, question, marker=marker)

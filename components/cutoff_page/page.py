@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,7 +16,6 @@ from components.cutoff_page.continuous import continuous_section, kept_continuou
 from components.cutoff_page.discrimination import discrimination_section
 from components.cutoff_page.endpoints import endpoints_section
 from components.cutoff_page.landscapes import landscapes
-from components.cutoff_page.long_work import QUICK
 from components.cutoff_page.plane import best_pair, plane_section
 from components.cutoff_page.searching import resampled_words, search_of
 from components.cutoff_page.sensitivity import sensitivity_section, varied
@@ -28,10 +26,11 @@ from components.explore_words import finding, flow_line
 from components.live_cutoff.board import Moving, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
 from components.live_cutoff.track import wanted_table
+from components.long_work import QUICK
 from components.marker_panel import marker_panel, track_key
+from components.sentences import NOBODY
 from components.text import plain
 
-STYLE = Path(__file__).parent / "page.css"
 SECTIONS: dict[str, Callable[[Subject], None]] = {
     "A searched cutoff": worth_section,
     "Kept continuous": continuous_section,
@@ -44,7 +43,6 @@ SECTIONS: dict[str, Callable[[Subject], None]] = {
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort; what stands below the sidebar is drawn again when a cutoff moves."""
-    st.html(STYLE)
     if not cohort.endpoints:
         st.info("A cutoff is judged by an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
         return
@@ -108,7 +106,7 @@ def _small(about: Subject) -> bool:
 def _nothing_to_judge(ready: Board, view: ExploreView) -> str:
     """Why the page ends here, or ""."""
     if not ready.cohort.n:
-        return "No patient passes the filters. Remove one in the sidebar."
+        return NOBODY
     return (
         "" if view.markers else "This cohort has no biomarker that is known before infusion and differs between patients: nothing to cut."
     )

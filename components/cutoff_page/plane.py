@@ -17,20 +17,23 @@ from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.plane import PlaneView, plane, plane_p
 from cartograph.views.provenance import provenance
 from components import state
-from components.cutoff_page.long_work import QUICK, Job, Progress, result_of
-from components.cutoff_page.subject import HASHES, Subject, say, with_room
+from components.cutoff_page.subject import Subject
+from components.figure import with_room
+from components.kept import kept
 from components.live_cutoff.plane import plane_map
+from components.long_work import QUICK, Job, Progress, result_of
+from components.sentences import say
 
 MOVED = "plane-moved"
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def both_cutoffs(cohort: Cohort, board: Board, view: ExploreView, panel: str) -> PlaneView:
     """The plane, computed once for a cohort, a view and a panel of this session."""
     return plane(board, view, panel)
 
 
-@st.cache_resource(scope="session", max_entries=8, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(8)
 def searched_plane(cohort: Cohort, question: ExploreView, panel: str) -> Job[PlaneTest]:
     """The test of the best pair, run once for a question and a panel of this session."""
     return Job()
@@ -55,7 +58,7 @@ def plane_section(about: Subject) -> None:
         done = result_of(job, lambda progress: _test(about, progress), label=label, words=words_while, key="plane-p")
         if done is not None:
             say(_best(found, done))
-        say(found.notes, quiet=True)
+        say(found.notes, kind="quiet")
 
 
 def _draw(about: Subject, found: PlaneView, test: PlaneTest | None) -> None:

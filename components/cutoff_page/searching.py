@@ -14,27 +14,28 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.worth import Worth, cross_validate, resample, search, stability, worth
 from components import state
-from components.cutoff_page.long_work import QUICK, Job, Progress
-from components.cutoff_page.subject import HASHES, Subject
+from components.cutoff_page.subject import Subject
+from components.kept import kept
+from components.long_work import QUICK, Job, Progress
 from components.text import plain
 
 RESAMPLING = 0.6  # share of the time that the bootstrap takes, before the cross-validation
 Repeated = tuple[CutoffBootstrap, CrossValidatedCutoff]
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def judged(cohort: Cohort, board: Board, view: ExploreView, marker: int, panel: str) -> Worth:
     """What is known of the cutoff at once, computed once for a cohort, a view, a marker and a panel of this session."""
     return worth(board, view, panel=panel, marker=marker)
 
 
-@st.cache_resource(scope="session", max_entries=20, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(20)
 def search_job(cohort: Cohort, question: ExploreView, panel: str) -> Job[SelectedCutoff]:
     """The search of a question (``Subject.alone``) in a panel, with its permutations."""
     return Job()
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def repeat_job(cohort: Cohort, question: ExploreView, panel: str) -> Job[Repeated]:
     """The search repeated in bootstrap samples and held-out folds, for a question (``Subject.alone``) in a panel."""
     return Job()

@@ -9,10 +9,12 @@ from cartograph.cohort import Cohort
 from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
 from cartograph.views.sensitivity import SensitivityView, compute_sensitivity
-from components.cutoff_page.subject import HASHES, Subject, say
+from components.cutoff_page.subject import Subject
+from components.kept import kept
+from components.sentences import say
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def varied(cohort: Cohort, board: Board, view: ExploreView, marker: int) -> SensitivityView:
     """The sensitivity of the cutoff, computed once for a cohort, a view and a marker of this session."""
     return compute_sensitivity(board, view, marker=marker)
@@ -28,4 +30,4 @@ def sensitivity_section(about: Subject) -> None:
         about.draw(sensitivity_chart(found, panel, dark=about.dark), key="sensitivity")
     with words:
         say([f"{panel.title}: {panel.sentence}"])
-        say([*panel.result.notes, *found.notes], quiet=True)
+        say([*panel.result.notes, *found.notes], kind="quiet")

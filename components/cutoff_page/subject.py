@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from cartograph.charts.spec import Chart
 from cartograph.cohort import Cohort, Column
@@ -16,10 +12,6 @@ from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView, Marker
 from cartograph.views.provenance import provenance
 from components.figure import show_figure
-
-# A cohort is known by its content, a board by the cohort and the view that stand beside it.
-BADGES = 14  # pixels of the line of badges
-HASHES: Mapping[Any, Any] = {Cohort: lambda cohort: cohort.fingerprint, Board: lambda _: 0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,24 +73,4 @@ class Subject:
 
     def draw(self, chart: Chart, *, key: str) -> None:
         """A figure with the badges of this cohort and cutoff."""
-        roomy = with_room(chart)
-        height = roomy.layout["height"]
-        show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
-
-
-def with_room(chart: Chart) -> Chart:
-    """The chart with a free line at its foot, where the badges stand: captions and axis titles keep clear of them."""
-    layout, margin = chart.layout, chart.layout["margin"]
-    return replace(chart, layout={**layout, "height": layout["height"] + BADGES, "margin": {**margin, "b": margin["b"] + BADGES}})
-
-
-def say(sentences: Sequence[str], *, quiet: bool = False) -> None:
-    """Sentences below each other; whatever comes from a file is shown as it stands. ``quiet``: the notes of a statistic, smaller."""
-    if sentences:
-        lines = "".join(f"<p>{html.escape(_sentence(words) if quiet else words)}</p>" for words in sentences)
-        st.html(f"<div class='carto-words{' quiet' if quiet else ''}'>{lines}</div>")
-
-
-def _sentence(words: str) -> str:
-    """A note of a statistic as a sentence: led by a capital, ended by a full stop."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")
+        show_figure(chart, key=key, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))

@@ -12,10 +12,11 @@ from cartograph.charts.worth import null_chart, tenths_chart
 from cartograph.stats.selected import SelectedCutoff, lausen92, lausen94
 from cartograph.views.panels import MIN_FOR_P, TOO_FEW
 from cartograph.views.worth import MIN_FRACTION, CorrectedWorth, Worth, corrected_worth, held_out, stability
-from components.cutoff_page.long_work import result_of
 from components.cutoff_page.searching import judged, repeat_job, repeating, search_of, searching
-from components.cutoff_page.subject import Subject, say
+from components.cutoff_page.subject import Subject
 from components.cutoff_page.words import struck
+from components.long_work import result_of
+from components.sentences import say
 
 HEAD = ("", "Cutoff", "Statistic", "Permutation p", "Naive log-rank p", "Lausen 1992 p", "Lausen 1994 p")
 NONE = "\u2013"
@@ -65,7 +66,7 @@ def _corrected(told: CorrectedWorth) -> None:
     if of.applies and not _few(of, of.n_low):
         say([told.finding])
     st.html(p_table(told))
-    say([*_withheld(of, told.found), *told.notes, ROUGH], quiet=True)
+    say([*_withheld(of, told.found), *told.notes, ROUGH], kind="quiet")
 
 
 def _few(of: Worth, n_low: int) -> bool:
@@ -126,4 +127,4 @@ def _repeated(about: Subject, of: Worth) -> None:
     bootstrap, folds = stability(of, done[0]), held_out(of, done[1])
     about.draw(tenths_chart(bootstrap, dark=about.dark), key="worth-tenths")
     say([words for words in (bootstrap.moved, bootstrap.left, folds.finding) if words])
-    say(list(dict.fromkeys((*bootstrap.notes, *folds.notes))), quiet=True)
+    say(list(dict.fromkeys((*bootstrap.notes, *folds.notes))), kind="quiet")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ _HERE = Path(__file__).parent
 BOX = """<div class="figure"><svg role="img"></svg>{more}<div class="tip" hidden></div><div class="tools">
 <button type="button" aria-label="Download figure as SVG">SVG</button><button type="button" aria-label="Download figure as PNG">PNG</button>
 <button type="button" aria-label="Download the numbers as CSV">CSV</button></div></div>"""
+BADGES = 14  # pixels of the line of badges
 SYNTHETIC_LINE = "# SYNTHETIC data: no real patient"
 
 _draw = st.components.v2.component(
@@ -26,15 +28,23 @@ _draw = st.components.v2.component(
 )
 
 
-def show_figure(chart: Chart, *, key: str, height: int, synthetic: bool = False, provenance: str = "") -> None:
-    """Draw a chart ``height`` pixels high and as wide as its place; SVG, PNG and CSV download from its corner.
+def show_figure(chart: Chart, *, key: str, synthetic: bool, provenance: str = "") -> None:
+    """Draw a chart as wide as its place, with a free line at its foot for the badges; SVG, PNG and CSV download from its corner.
 
     ``synthetic``: "SYNTHETIC data" stands on the figure, in its downloads and in the first line of the CSV. ``provenance``: where the
     cutoff came from, in the same places. The numbers of the CSV are made only when they are asked for. What is on screen stays until the
     new figure is drawn over it.
     """
-    sent = figure_data(chart, height=height, synthetic=synthetic, provenance=provenance, nonce=asked_csv(key))
+    roomy = with_room(chart)
+    height = roomy.layout["height"]
+    sent = figure_data(roomy, height=height, synthetic=synthetic, provenance=provenance, nonce=asked_csv(key))
     _draw(key=key, data=to_bytes(sent), height=height, on_csv_change=csv_wanted(key))
+
+
+def with_room(chart: Chart) -> Chart:
+    """The chart with a free line at its foot, where the badges stand: captions and axis titles keep clear of them."""
+    layout, margin = chart.layout, chart.layout["margin"]
+    return replace(chart, layout={**layout, "height": layout["height"] + BADGES, "margin": {**margin, "b": margin["b"] + BADGES}})
 
 
 def csv_wanted(key: str) -> Callable[[], None]:

@@ -18,7 +18,8 @@ from cartograph.views.landmark import Beside, LandmarkPanel, beside, first_choic
 from cartograph.views.status import Status, statuses
 from components import state
 from components.explore_words import comparison_lines
-from components.landmark_page.subject import UNADJUSTED, Course, course, in_rows, say, say_markup, sentence, show_table
+from components.landmark_page.subject import Course, course, in_rows, show_table
+from components.sentences import UNADJUSTED, say, say_markup, sentence
 from components.text import html_table, plain
 
 STATUS, AT, SHOWN, TRIED = "landmark-status", "landmark-at", "landmark shown", "landmarks tried"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +16,11 @@ from cartograph.views.grouping import grouping
 from cartograph.views.provenance import provenance
 from components import explore_board, state
 from components.figure import show_figure
+from components.sentences import NOBODY
 from components.text import plain
 
 Mask = npt.NDArray[np.bool_]
-STYLE = Path(__file__).parent / "page.css"
-BADGES = 14  # pixels of the line of badges
 EVERYBODY = ""
-UNADJUSTED = "Products side by side are unadjusted, not randomised."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,25 +54,21 @@ class Course:
         return provenance(self.cohort, self.view)
 
     def draw(self, chart: Chart, *, key: str, said: str = "") -> None:
-        """A figure with a free line at its foot for the badges: ``said``, the marker group and where its cutoff came from."""
-        layout, margin = chart.layout, chart.layout["margin"]
-        height = layout["height"] + BADGES
-        roomy = replace(chart, layout={**layout, "height": height, "margin": {**margin, "b": margin["b"] + BADGES}})
+        """A figure with its badges: ``said``, the marker group and where its cutoff came from."""
         origin = self.origin if self.within else ""
         words = " \u00b7 ".join(w for w in (said, self.within, origin) if w)
-        show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=words)
+        show_figure(chart, key=key, synthetic=self.cohort.synthetic, provenance=words)
 
 
 def course(cohort: Cohort, *, page: str, marker_groups: bool = True) -> Course | None:
     """The patients of the view, asked to be narrowed to a marker group; None, with a word about it, when nobody is left."""
-    st.html(STYLE)
     view = state.view()
     state.write_link()
     board = explore_board.board(cohort, explore_board.without_cutoffs(view))
     for words in board.warnings:
         st.warning(plain(words), icon=":material/warning:")
     if not board.cohort.n:
-        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        st.info(NOBODY, icon=":material/filter_alt_off:")
         return None
     rule, inside, unmeasured = _within(board, view, page) if marker_groups else (EVERYBODY, np.ones(board.cohort.n, dtype=bool), 0)
     members = tuple((t.key, t.title, t.member & inside) for t in board.tables)
@@ -106,25 +97,7 @@ def in_rows(n: int) -> int:
     return 2 if n == 4 else min(n, 3)
 
 
-def say(sentences: Sequence[str], *, kind: str = "") -> None:
-    """Sentences below each other; whatever comes from a file is shown as it stands. ``kind``: "quiet" or "lead"."""
-    if sentences:
-        lines = "".join(f"<p>{html.escape(sentence(words))}</p>" for words in sentences)
-        st.html(f"<div class='carto-words {kind}'>{lines}</div>")
-
-
-def say_markup(lines: Sequence[str], *, kind: str = "") -> None:
-    """Lines that are safe markup already."""
-    if lines:
-        st.html(f"<div class='carto-words {kind}'>{''.join(f'<p>{line}</p>' for line in lines)}</div>")
-
-
 def show_table(markup: str) -> None:
     """A table of ``html_table``; nothing where there is none."""
     if markup:
         st.html(markup)
-
-
-def sentence(words: str) -> str:
-    """A note of a statistic as a sentence: led by a capital, ended by a full stop."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")

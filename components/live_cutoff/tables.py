@@ -21,6 +21,7 @@ from cartograph.views.live import live_board
 from cartograph.views.live_responses import live_responses
 from cartograph.views.provenance import provenance_at
 from components.explore_words import CAUTION, comparison_lines, finding_of
+from components.kept import kept
 from components.live_cutoff import engine
 
 _bring = st.components.v2.component("cartograph.live_table", js=engine.call("table"))
@@ -56,7 +57,7 @@ def bring_tables(cohort: Cohort, board: Board, view: ExploreView, *, height: int
             _bring(key=f"live-table-{handle}", data=_table(cohort, board, _without(view, handle), handle, height))
 
 
-@st.cache_resource(scope="session", max_entries=6, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint, Board: lambda _: 0})
+@kept(6)
 def _table(cohort: Cohort, board: Board, question: ExploreView, handle: int, height: int) -> bytes:
     return table_bytes(board, question, handle, name=_name(cohort, question, handle), height=height)
 

@@ -37,7 +37,8 @@ from cartograph.views.outlook import Outlook, outlooks
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
 from components.explore_words import comparison_lines
-from components.landmark_page.subject import Course, Mask, course, say, say_markup, show_table
+from components.landmark_page.subject import Course, Mask, course, show_table
+from components.sentences import say, say_markup
 from components.text import html_table, plain
 
 PREDICTOR, PANEL, OUTLOOK = "mrd-predictor", "mrd-panel", "mrd-endpoint"

@@ -36,14 +36,13 @@ from cartograph.views.published import BOTH_READING, MARROW_READING, PIECES, REA
 from components import state
 from components.explore_board import swimmer_height
 from components.figure import show_figure
-from components.landmark_page.subject import STYLE, UNADJUSTED, say
+from components.kept import kept
 from components.paper_page.tables import download, grid_table, lines_table, who
+from components.sentences import UNADJUSTED, say
 
 HEIGHT: Final = 400
 RESPONSE_HEIGHT: Final = 420
-BADGES: Final = 14  # pixels of the line of badges
 PER_ROW: Final = 3
-HASHES: Final = {Cohort: lambda c: c.fingerprint}
 PIECE: Final = {piece.key: piece for piece in PIECES}
 ENDPOINTS: Final[tuple[Kind, Kind]] = ("pfs", "os")
 
@@ -57,36 +56,32 @@ class Asked:
     dark: bool
 
     def draw(self, chart: Chart, *, key: str, said: str = "") -> None:
-        """A figure with a free line at its foot for the badges."""
-        layout, margin = chart.layout, chart.layout["margin"]
-        height = layout["height"] + BADGES
-        roomy = replace(chart, layout={**layout, "height": height, "margin": {**margin, "b": margin["b"] + BADGES}})
-        show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=said)
+        """A figure with its badges."""
+        show_figure(chart, key=key, synthetic=self.cohort.synthetic, provenance=said)
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(4)
 def _table_two(cohort: Cohort, view: ExploreView) -> tuple[GridCell, ...]:
     return table_two(cohort, view)
 
 
-@st.cache_resource(scope="session", max_entries=40, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(40)
 def _piece(cohort: Cohort, view: ExploreView, key: str, endpoint: Kind) -> PieceResult:
     return piece_result(cohort, view, PIECE[key], endpoint)
 
 
-@st.cache_resource(scope="session", max_entries=8, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(8)
 def _products(cohort: Cohort, view: ExploreView, endpoint: Kind) -> ProductsResult:
     return products_result(cohort, view, endpoint)
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(4)
 def _courses(cohort: Cohort, view: ExploreView) -> CoursesResult:
     return courses_result(cohort, view)
 
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort. Cutoffs and endpoint of the view do not matter here, so they are not part of any key."""
-    st.html(STYLE)
     state.write_link()
     view = replace(state.view(), endpoint="", markers=(), combine="three")
     say(

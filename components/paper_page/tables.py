@@ -13,7 +13,7 @@ from cartograph import format as fmt
 from cartograph.cohort import Cohort
 from cartograph.views.paper import ENDPOINT_LABELS, GridCell, Line
 from components.figure import SYNTHETIC_LINE
-from components.landmark_page.subject import say
+from components.sentences import say
 from components.text import html_table, neutral_cells
 
 LONGEST: Final = 60

@@ -14,7 +14,7 @@ from cartograph.stats.weights import Target, Trim
 from cartograph.views.explore import ExploreView
 from cartograph.views.products import EVERYBODY, TAUS, ProductsChoice, default_choice, group_rules_of, levels, offered_covariates
 from components import state
-from components.cutoff_page.subject import HASHES
+from components.kept import kept
 from components.text import plain
 
 TARGETS: dict[Target, str] = {"overlap": "Overlap", "ate": "All patients (ATE)", "att": "As the first (ATT)", "matching": "Matching"}
@@ -26,7 +26,7 @@ TRIMS: dict[Trim, str] = {
 WIDEST_NAME = 60
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def proposed(cohort: Cohort, view: ExploreView, first: str, second: str, among: str) -> ProductsChoice:
     """The choice that the page begins with; two empty levels = the two largest products."""
     return default_choice(cohort, view, first=first, second=second, among=among)
@@ -92,7 +92,7 @@ def _tau_words(tau: float) -> str:
 
 def _among(kept: Cohort, view: ExploreView) -> str:
     """Everybody, or one marker group."""
-    rules = {EVERYBODY: "Everybody", **{rule.role: rule.label for rule in group_rules_of(kept, view)}}
+    rules: dict[str, str] = {EVERYBODY: "Everybody", **{rule.role: rule.label for rule in group_rules_of(kept, view)}}
     key = _named("among")
     if state.get(key) not in rules:
         state.put(key, EVERYBODY)

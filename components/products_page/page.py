@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from cartograph.charts.km import km_chart
@@ -13,17 +11,17 @@ from cartograph.views.explore import ExploreView
 from cartograph.views.products import EVERYBODY, Effects, ProductsChoice, ProductsResult, compare_products, refusal
 from cartograph.views.products_shown import balance_words, caption, effects_table
 from components import state
-from components.cutoff_page.subject import HASHES, say, with_room
+from components.kept import kept
 from components.products_page.choices import choices
 from components.products_page.download import downloads
 from components.products_page.sections import SECTIONS, About
+from components.sentences import say
 from components.text import html_table, plain
 
 KM_HEIGHT = 430
-STYLE = Path(__file__).parent / "page.css"
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def compared(cohort: Cohort, view: ExploreView, choice: ProductsChoice) -> ProductsResult:
     """Both products, computed once for a cohort, a view and a choice of this session."""
     return compare_products(cohort, view, choice)
@@ -31,7 +29,6 @@ def compared(cohort: Cohort, view: ExploreView, choice: ProductsChoice) -> Produ
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
-    st.html(STYLE)
     reason = refusal(cohort, state.view())
     if reason:
         st.info(plain(reason), icon=":material/info:")
@@ -52,13 +49,13 @@ def _page(cohort: Cohort) -> None:
         st.caption(plain(caption(result)))
         if result.why_not:
             st.warning(plain(result.why_not), icon=":material/warning:")
-        say(_counts(result), quiet=True)
+        say(_counts(result), kind="quiet")
         for words in result.cautions:
             st.warning(plain(words), icon=":material/warning:")
     _curves(about)
     frame = effects_table(result)
     st.html(html_table(frame, numeric=list(frame.columns[1:]), name="Both products compared"))
-    say(_footnotes(result), quiet=True)
+    say(_footnotes(result), kind="quiet")
     downloads(cohort, view, result)
     _sections(about)
 
@@ -89,7 +86,7 @@ def _curves(about: About) -> None:
     shown: list[Effects] = [e for e in (about.result.unadjusted, about.result.weighted) if e is not None]
     for place, effects in zip(st.columns(2), shown, strict=False):
         with place:
-            about.draw(with_room(_curve(about, effects)))
+            about.draw(_curve(about, effects))
 
 
 def _curve(about: About, effects: Effects) -> Chart:

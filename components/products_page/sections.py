@@ -20,9 +20,10 @@ from cartograph.views.panels import MILESTONES
 from cartograph.views.products import EVERYBODY, ProductsChoice, ProductsResult
 from cartograph.views.products_shown import love_views, score_histogram, weight_histogram
 from cartograph.views.provenance import provenance
-from components.cutoff_page.long_work import Job, result_of
-from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
+from components.kept import kept
+from components.long_work import Job, result_of
+from components.sentences import say
 from components.text import html_table, plain
 
 RESAMPLES = 500
@@ -41,10 +42,10 @@ class About:
     def draw(self, chart: Chart) -> None:
         """A figure with the badges of this cohort; the cutoff's origin stands on it where a marker group is compared."""
         said = provenance(self.cohort, self.view) if self.result.choice.among != EVERYBODY else ""
-        show_figure(chart, key=chart.name, height=chart.layout["height"], synthetic=self.cohort.synthetic, provenance=said)
+        show_figure(chart, key=chart.name, synthetic=self.cohort.synthetic, provenance=said)
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def resampling(cohort: Cohort, view: ExploreView, choice: ProductsChoice) -> Job[BootstrapEffects]:
     """The bootstrap, run once for a question of this session."""
     return Job()
@@ -54,8 +55,8 @@ def _balance(about: About) -> None:
     """What was adjusted for on the left, what was not on the right; one below the other on a phone."""
     for place, love in zip(st.columns(2), love_views(about.result), strict=False):
         with place:
-            about.draw(with_room(love_chart(love, dark=about.dark)))
-    say(["Differences in standard deviations, in the patients who have the value; what is read on a log axis as logarithms"], quiet=True)
+            about.draw(love_chart(love, dark=about.dark))
+    say(["Differences in standard deviations, in the patients who have the value; what is read on a log axis as logarithms"], kind="quiet")
 
 
 def _overlap(about: About) -> None:
@@ -65,10 +66,10 @@ def _overlap(about: About) -> None:
         return
     left, right = st.columns(2)
     with left:
-        about.draw(with_room(mirrored_chart(scores, dark=about.dark)))
+        about.draw(mirrored_chart(scores, dark=about.dark))
     with right:
         if shown is not None:
-            about.draw(with_room(mirrored_chart(shown, dark=about.dark)))
+            about.draw(mirrored_chart(shown, dark=about.dark))
     support = about.result.model.support if about.result.model is not None else None
     if support is not None:
         first, second = about.result.names
@@ -85,12 +86,12 @@ def _effects(about: About) -> None:
     """Ratios with every kind of weights, and differences at each milestone."""
     left, right = st.columns(2)
     with left:
-        about.draw(with_room(forest_chart(about.result.targets, dark=about.dark)))
+        about.draw(forest_chart(about.result.targets, dark=about.dark))
     with right:
-        about.draw(with_room(differences_chart(about.result, dark=about.dark)))
+        about.draw(differences_chart(about.result, dark=about.dark))
     say(
         ["Each kind of weights answers for other patients; ratios that lie far apart say that the answer hangs on whom one asks for"],
-        quiet=True,
+        kind="quiet",
     )
 
 
@@ -105,12 +106,12 @@ def _bootstrap(about: About) -> None:
     def work(progress: Callable[[float], None]) -> BootstrapEffects:
         return bootstrap_effects(result.time, result.event, model, plan, resamples=RESAMPLES, seed=SEED, progress=progress)
 
-    say(["The robust limits take the weights as known. Here patients are drawn anew and weights made anew each time."], quiet=True)
+    say(["The robust limits take the weights as known. Here patients are drawn anew and weights made anew each time."], kind="quiet")
     job = resampling(about.cohort, about.view, result.choice)
     done = result_of(job, work, label=f"Resample {RESAMPLES} times", words="Resampling", key="products-bootstrap")
     if done is not None:
         st.html(html_table(bootstrap_table(result, done), numeric=["Robust limits", "Bootstrap limits"], name="Bootstrap limits"))
-        say([done.method, *done.notes], quiet=True)
+        say([done.method, *done.notes], kind="quiet")
 
 
 def bootstrap_table(result: ProductsResult, done: BootstrapEffects) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def bootstrap_table(result: ProductsResult, done: BootstrapEffects) -> pd.DataFr
 
 def _making(about: About) -> None:
     if about.result.notes:
-        say(about.result.notes, quiet=True)
+        say(about.result.notes, kind="quiet")
     else:
         _no_weights(about)
 

@@ -19,9 +19,10 @@ from cartograph.views.diagnostics import collinearity_view, enough_for_calibrati
 from cartograph.views.explore import ExploreView
 from cartograph.views.provenance import provenance
 from cartograph.views.regression import SEED, RegressionChoice, RegressionResult, screens, screens_table
-from components.cutoff_page.long_work import Job, result_of
-from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
+from components.kept import kept
+from components.long_work import Job, result_of
+from components.sentences import say
 from components.text import html_table
 
 RESAMPLES = 200
@@ -48,9 +49,7 @@ class About:
 
     def draw(self, chart: Chart) -> None:
         """A figure with the badges of this cohort and cutoff."""
-        roomy = with_room(chart)
-        said = provenance(self.cohort, self.view)
-        show_figure(roomy, key=chart.name, height=roomy.layout["height"], synthetic=self.cohort.synthetic, provenance=said)
+        show_figure(chart, key=chart.name, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,13 @@ class Section:
         return "There is no model of several variables to look at: choose variables, or see above why none was fitted."
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def resampling(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> Job[Optimism]:
     """The bootstrap of the optimism, run once for a question of this session."""
     return Job()
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def every_endpoint(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> pd.DataFrame:
     """The screen on every endpoint as a table of texts."""
     return screens_table(screens(cohort, view, choice))
@@ -103,7 +102,10 @@ def _proportional(about: About) -> None:
     for place, figure in enumerate(first):
         with columns[place % 2]:
             about.draw(over_time_chart(figure, dark=about.dark))
-    say(["Score test of a coefficient that changes with 1 \u2212 Kaplan-Meier, as R's cox.zph. Dashed: the ratio of the model"], quiet=True)
+    say(
+        ["Score test of a coefficient that changes with 1 \u2212 Kaplan-Meier, as R's cox.zph. Dashed: the ratio of the model"],
+        kind="quiet",
+    )
 
 
 def _influence(about: About) -> None:
@@ -142,7 +144,7 @@ def _concordance(about: About) -> None:
     done = result_of(job, work, label=label, words="Resampling", key="regression-optimism")
     if done is not None:
         say([optimism_words(done, choice.selection)])
-        say(done.notes, quiet=True)
+        say(done.notes, kind="quiet")
 
 
 def _calibration(about: About) -> None:
@@ -166,7 +168,7 @@ def _calibration(about: About) -> None:
         about.draw(calibration_chart(found, about.result.outcome.label, dark=about.dark))
     with right:
         say(["Patients in groups of predicted risk. A point below the line did worse than predicted."])
-        say(["In the same patients that the model was fitted to: in others it will fit less well.", *found.notes], quiet=True)
+        say(["In the same patients that the model was fitted to: in others it will fit less well.", *found.notes], kind="quiet")
 
 
 def _missing(about: About) -> None:
@@ -179,7 +181,7 @@ def _missing(about: About) -> None:
     say([f"{counted}; {model.n_missing:,} with the outcome but not every variable"])
     shown = pd.DataFrame({"Variable": [name for name, _ in found], "Not known in": [f"{n:,}" for _, n in found]})
     st.html(html_table(shown, numeric=["Not known in"], name="Missing values"))
-    say(["Complete cases: who is left out may differ from who is in"], quiet=True)
+    say(["Complete cases: who is left out may differ from who is in"], kind="quiet")
 
 
 def _endpoints(about: About) -> None:

@@ -15,23 +15,23 @@ from cartograph.views.forest import Forest
 from cartograph.views.provenance import provenance
 from cartograph.views.regression import RegressionChoice, RegressionResult, printed_table, regression
 from components import state
-from components.cutoff_page.long_work import Job, result_of
-from components.cutoff_page.page import STYLE
-from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
+from components.kept import kept
+from components.long_work import Job, result_of
 from components.regression_page.choices import choices
 from components.regression_page.diagnostics import SECTIONS, About
 from components.regression_page.download import downloads
+from components.sentences import NOBODY, say
 from components.text import html_table, plain
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def fitted(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> RegressionResult:
     """Screen and model, computed once for a cohort, a view and a choice of this session."""
     return regression(cohort, view, choice)
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(12)
 def penalising(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> Job[RegressionResult]:
     """The cross-validation of a penalised model, run once for a question of this session."""
     return Job()
@@ -39,7 +39,6 @@ def penalising(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> J
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
-    st.html(STYLE)
     if not cohort.endpoints:
         st.info("A regression needs an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
         return
@@ -51,7 +50,7 @@ def _page(cohort: Cohort) -> None:
     view = state.view()
     state.write_link()
     if not apply_filters(cohort, view.filters).n:
-        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        st.info(NOBODY, icon=":material/filter_alt_off:")
         return
     head = st.container()
     choice = choices(cohort, view)
@@ -61,7 +60,7 @@ def _page(cohort: Cohort) -> None:
     result = _result(cohort, view, choice)
     with head:
         say([result.sentence])
-        say([*([result.group_rule] if result.group_rule else []), *result.cautions], quiet=True)
+        say([*([result.group_rule] if result.group_rule else []), *result.cautions], kind="quiet")
     _forests(cohort, view, result)
     with st.expander("The table, and as a file", icon=":material/table:", key="regression-table", on_change="rerun") as table:
         if table.open:
@@ -93,9 +92,8 @@ def _forests(cohort: Cohort, view: ExploreView, result: RegressionResult) -> Non
 
 
 def _forest(cohort: Cohort, view: ExploreView, forest: Forest) -> None:
-    chart = with_room(forest_chart(forest, dark=state.is_dark(), height=forest_height(forest)))
-    height = chart.layout["height"]
-    show_figure(chart, key=chart.name, height=height, synthetic=cohort.synthetic, provenance=provenance(cohort, view))
+    chart = forest_chart(forest, dark=state.is_dark(), height=forest_height(forest))
+    show_figure(chart, key=chart.name, synthetic=cohort.synthetic, provenance=provenance(cohort, view))
 
 
 def _sections(about: About) -> None:

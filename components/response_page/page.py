@@ -32,6 +32,7 @@ from cartograph.views.response_page import (
     share_curves,
     timings,
 )
+from components.kept import kept
 from components.response_page.subject import (
     Subject,
     choice,
@@ -40,11 +41,11 @@ from components.response_page.subject import (
     each_panel,
     head,
     question_of,
-    say,
     share_words,
     short,
     subject,
 )
+from components.sentences import say
 from components.text import html_table, plain
 
 SHORTEST_AXIS = 12.0
@@ -59,7 +60,7 @@ class Asked:
     data: ResponseData
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
+@kept(12)
 def _data(cohort: Cohort, question: ExploreView, _panels: tuple[Panelled, ...]) -> ResponseData:
     """``cohort``: filtered already; ``question`` names the panels."""
     return response_data(cohort, _panels)
@@ -283,7 +284,10 @@ def _flow(asked: Asked) -> None:
     if len(data.months) < 2:
         say(["A flow needs responses at two visits or more."])
         return
-    rules = {"": "all patients", **({rule.role: rule.label for rule in about.made.rules} if len(about.made.rules) > 1 else {})}
+    rules: dict[str, str] = {
+        "": "all patients",
+        **({rule.role: rule.label for rule in about.made.rules} if len(about.made.rules) > 1 else {}),
+    }
     chosen = choice("Patients", rules, "response-flow-group")
     rule = next((r for r in about.made.rules if r.role == chosen), None)
     flows = [flow(data, panel, rule, about.made) for panel in about.panels]

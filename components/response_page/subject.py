@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,11 @@ from cartograph.views.provenance import provenance
 from cartograph.views.rates import Contrast, Panelled, Rate
 from components import state
 from components.figure import SYNTHETIC_LINE, show_figure
-from components.landmark_page.subject import STYLE, UNADJUSTED, say, say_markup, sentence
+from components.kept import kept
 from components.marker_panel import marker_panel
+from components.sentences import NOBODY, UNADJUSTED, say, say_markup
 from components.text import html_table, neutral_cells, plain
 
-BADGES = 14  # pixels of the line of badges
 PER_ROW = 3
 LONGEST = 60
 
@@ -67,11 +68,8 @@ class Subject:
 
     def draw(self, chart: Chart, *, key: str, grouped: bool = True) -> None:
         """A figure with a free line at its foot for the badges. ``grouped``: marker groups are on it, so the cutoff's origin is."""
-        layout, margin = chart.layout, chart.layout["margin"]
-        height = layout["height"] + BADGES
-        roomy = replace(chart, layout={**layout, "height": height, "margin": {**margin, "b": margin["b"] + BADGES}})
         said = provenance(self.cohort, self.view) if grouped else ""
-        show_figure(roomy, key=key, height=height, synthetic=self.cohort.synthetic, provenance=said)
+        show_figure(chart, key=key, synthetic=self.cohort.synthetic, provenance=said)
 
     def flow_words(self) -> str:
         """'52 infused → 50 after filters → 47 with Ferritin, day 0'."""
@@ -84,7 +82,7 @@ class Subject:
         return " \u2192 ".join(steps)
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
+@kept(12)
 def _ground(cohort: Cohort, question: ExploreView) -> Ground:
     kept = apply_filters(cohort, question.filters)
     panels = tuple(Panelled(*member) for member in panel_members(kept, question.split))
@@ -100,14 +98,13 @@ def question_of(view: ExploreView) -> ExploreView:
 
 def subject(cohort: Cohort) -> Subject | None:
     """The patients of the view; None, with a word about it, when nobody is left."""
-    st.html(STYLE)
     view = state.view()
     state.write_link()
     state.look(view)
     ground = _ground(cohort, question_of(view))
     _late_words(cohort, view)
     if not ground.cohort.n:
-        st.info("No patient passes the filters. Remove one in the sidebar.", icon=":material/filter_alt_off:")
+        st.info(NOBODY, icon=":material/filter_alt_off:")
         return None
     kept = ground.cohort
     columns = tuple(kept.columns[m.column] for m in view.markers)
@@ -148,7 +145,7 @@ def choice(label: str, options: dict[str, str], key: str, *, default: str | None
     if state.get(key) not in options:
         state.put(key, default if default in options else next(iter(options)))
     shown = {k: plain(words) for k, words in options.items()}
-    visible = "collapsed" if hidden else "visible"
+    visible: Literal["collapsed", "visible"] = "collapsed" if hidden else "visible"
     if len(options) > 6:
         return str(
             st.selectbox(label, list(options), format_func=options.__getitem__, key=key, label_visibility=visible, persist_state="session")
@@ -210,6 +207,3 @@ def download_table(about: Subject, make: Callable[[], pd.DataFrame], *, label: s
 
     mark = "_SYNTHETIC" if about.cohort.synthetic else ""
     st.download_button(label, text, f"{name}{mark}.csv", "text/csv", on_click="ignore", icon=":material/download:", key=key)
-
-
-__all__ = ["UNADJUSTED", "Subject", "say", "say_markup", "sentence"]

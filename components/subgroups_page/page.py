@@ -24,15 +24,15 @@ from cartograph.views.subgroups import (
     subgroups,
 )
 from components import state
-from components.cutoff_page.page import STYLE
-from components.cutoff_page.subject import HASHES, say, with_room
 from components.figure import show_figure
+from components.kept import kept
+from components.sentences import NOBODY, say
 from components.text import html_table
 
 WIDEST_NAME = 60
 
 
-@st.cache_resource(scope="session", max_entries=30, show_spinner=False, hash_funcs=dict(HASHES))
+@kept(30)
 def found_subgroups(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -> SubgroupResult:
     """Computed once for a cohort, a view and a choice of this session."""
     return subgroups(cohort, view, choice)
@@ -40,7 +40,6 @@ def found_subgroups(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
-    st.html(STYLE)
     if not cohort.endpoints:
         st.info("Subgroups need an outcome. Name a time and an event for this cohort under Data.", icon=":material/timer_off:")
         return
@@ -60,19 +59,22 @@ def _page(cohort: Cohort) -> None:
     result = found_subgroups(cohort, view, _choice(kept, view, default_subgroups(cohort, view)))
     with head:
         say([result.sentence])
-        say(result.cautions, quiet=True)
-    chart = with_room(forest_chart(result.forest, dark=state.is_dark()))
+        say(result.cautions, kind="quiet")
+    chart = forest_chart(result.forest, dark=state.is_dark())
     said = provenance(cohort, view) if result.choice.compared == "marker" else ""
-    show_figure(chart, key="subgroups", height=chart.layout["height"], synthetic=cohort.synthetic, provenance=said)
+    show_figure(chart, key="subgroups", synthetic=cohort.synthetic, provenance=said)
     with st.expander("The interaction tests", icon=":material/table:", key="subgroup-tests"):
         st.html(html_table(_tests(result), numeric=["p of interaction"], name="Interaction tests"))
-        say(["Likelihood-ratio test of comparison x variable in one Cox model, over the levels with 10 patients in each group"], quiet=True)
+        say(
+            ["Likelihood-ratio test of comparison x variable in one Cox model, over the levels with 10 patients in each group"],
+            kind="quiet",
+        )
 
 
 def _nothing_to_compare(kept: Cohort, view: ExploreView) -> str:
     """Why the page ends here, or ""."""
     if not kept.n:
-        return "No patient passes the filters. Remove one in the sidebar."
+        return NOBODY
     if not view.markers and len(products(kept)) < 2:
         return "Neither a biomarker nor two products: there is nothing to compare within subgroups."
     return ""

@@ -31,18 +31,9 @@ from cartograph.views.toxicity import (
     toxicities,
     toxicity_sentence,
 )
-from components.response_page.subject import (
-    Subject,
-    choice,
-    contrast_table,
-    download_table,
-    each_panel,
-    head,
-    question_of,
-    say,
-    short,
-    subject,
-)
+from components.kept import kept
+from components.response_page.subject import Subject, choice, contrast_table, download_table, each_panel, head, question_of, short, subject
+from components.sentences import say
 from components.text import html_table
 
 WHICH = "toxicity-which"
@@ -61,7 +52,7 @@ class Asked:
         return tuple(t for t in self.found if t.kind == "toxicity")
 
 
-@st.cache_resource(scope="session", max_entries=12, show_spinner=False, hash_funcs={Cohort: lambda c: c.fingerprint})
+@kept(12)
 def _toxicities(cohort: Cohort, question: ExploreView) -> tuple[Toxicity, ...]:
     """``cohort``: filtered already, by ``question``."""
     return toxicities(cohort)

@@ -25,9 +25,9 @@ from cartograph.views.paragraph import Evidence, paragraph
 from cartograph.views.worth import corrected_worth, search, worth
 from components import state
 from components.cutoff_page import searching
-from components.cutoff_page.long_work import Job, Progress
 from components.cutoff_page.words import markup, struck
 from components.cutoff_page.worth import p_table
+from components.long_work import Job, Progress
 from sample_data import SAMPLES
 from tests.views.conftest import make_cohort
 
