@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -245,15 +245,24 @@ def _distances(n: int) -> Floats:
     return of_set[(1 << n) - 1] / math.factorial(n)
 
 
-def correlations(values: Sequence[npt.ArrayLike], *, method: Method = "spearman", level: float = 0.95) -> CorrelationMatrix:
-    """Every pair of some measurements, each in its own complete pairs, with q values over the pairs.
+def correlations(
+    values: Sequence[npt.ArrayLike], *, method: Method = "spearman", level: float = 0.95, fewest_for_p: int = 0
+) -> CorrelationMatrix:
+    """Every pair of some measurements, each in its own complete pairs, with q values over the pairs that have a p.
 
-    ``values``: equally long lists, one per measurement, missing values NaN. See ``correlation``.
+    ``values``: equally long lists, one per measurement, missing values NaN. ``fewest_for_p``: pairs with fewer patients keep coefficient
+    and limits, their p is NaN and ``notes`` say why. See ``correlation``.
     """
     places = tuple((i, j) for i in range(len(values)) for j in range(i + 1, len(values)))
-    pairs = tuple(correlation(values[i], values[j], method=method, level=level) for i, j in places)
+    pairs = tuple(_with_enough(correlation(values[i], values[j], method=method, level=level), fewest_for_p) for i, j in places)
     q = benjamini_hochberg([p.p_value for p in pairs]) if pairs else np.empty(0)
     return CorrelationMatrix(places, pairs, q, "Spearman" if method == "spearman" else "Kendall's tau-b")
+
+
+def _with_enough(found: Correlation, fewest: int) -> Correlation:
+    if found.n >= fewest or math.isnan(found.p_value):
+        return found
+    return replace(found, p_value=NAN, notes=(*found.notes, f"p not given: fewer than {fewest} pairs"))
 
 
 # ---------------------------------------------------------------- one measurement, twice

@@ -147,6 +147,17 @@ def test_a_matrix_holds_every_pair_once_with_q_values() -> None:
     assert correlations([lists[0]]).to_frame().empty
 
 
+def test_pairs_with_few_patients_keep_the_coefficient_and_lose_the_p() -> None:
+    rng = np.random.default_rng(7)
+    lists = [rng.normal(size=20) for _ in range(3)]
+    lists[2][9:] = np.nan
+    every, careful = correlations(lists), correlations(lists, fewest_for_p=10)
+    assert [math.isfinite(p.p_value) for p in careful.pairs] == [True, False, False]
+    close([p.value for p in careful.pairs], [p.value for p in every.pairs])
+    assert careful.pairs[1].notes == ("p not given: fewer than 10 pairs",)
+    close(careful.q_values[0], careful.pairs[0].p_value)  # one test: nothing to correct for
+
+
 # ---------------------------------------------------------------- paired
 BEFORE = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]  # Hollander & Wolfe 1973, p. 29: depression before and after therapy
 AFTER = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
