@@ -16,12 +16,14 @@ from cartograph.cohort.looks import Look
 from cartograph.cohort.mapping import DROP, EXTRA, ColumnChoice, Confidence, Mapping, TimeUnit
 from cartograph.cohort.patient_ids import id_column
 from cartograph.cohort.schema import LABS, VARIABLES, Variable
+from cartograph.cohort.series import series_quantity
 from cartograph.cohort.tables import RawTable
 from cartograph.cohort.units import unit_of
 
 CODED_ENOUGH = 0.5  # share of cells in the code list; below it the name misleads ("TP53" with expression values)
 NUMBERS_ENOUGH = 0.7
 DATES_ENOUGH = 0.6
+CHANGES_ENOUGH = 0.2  # share of patients in whom a time course changes; below it a value of the patient was typed in two ways
 LEGEND_COLUMNS = 6
 GENERATION = 25  # years
 SOURCE_NAMES = frozenset({"data source", "datasource", "data origin", "synthetic"})
@@ -181,7 +183,7 @@ def _column(look: Look, patient: ColumnChoice | None) -> ColumnChoice:
         return ColumnChoice(name, look.header, DROP, confidence="certain", evidence=("numbers the rows",))
     found = find(look.name)
     if found is None:
-        return _extra(look, ())
+        return _course(look) if patient is not None and _is_course(look, patient) else _extra(look, ())
     if found.what == "patient_id":
         return _extra(look, (f"name '{look.header}'", "another column is taken for the patient ID"))
     target, said = _target(look, found, patient)
@@ -196,6 +198,23 @@ def _column(look: Look, patient: ColumnChoice | None) -> ColumnChoice:
 
 def _extra(look: Look, evidence: tuple[str, ...], confidence: Confidence = "none") -> ColumnChoice:
     return ColumnChoice(look.table.name, look.header, EXTRA, unit=look.name.unit, confidence=confidence, evidence=evidence)
+
+
+def _is_course(look: Look, patient: ColumnChoice) -> bool:
+    """True for numbers that most patients have several of, and that change within at least one in five of those."""
+    if look.n == 0 or look.only_limits or look.numeric < NUMBERS_ENOUGH:
+        return False
+    frame = look.table.frame[[patient.header, look.header]].dropna().astype(str)
+    several = frame.groupby(patient.header, sort=False)[look.header].agg(["size", "nunique"])
+    repeated = several[several["size"] > 1]
+    return len(repeated) > 0.5 * len(several) and float((repeated["nunique"] > 1).mean()) >= CHANGES_ENOUGH
+
+
+def _course(look: Look) -> ColumnChoice:
+    """A time course without a canonical name, under the name that the file gives it."""
+    why = (f"name '{look.header}'", "numbers that change from row to row of a patient")
+    quantity = series_quantity(look.header)
+    return ColumnChoice(look.table.name, look.header, f"series:{quantity}", confidence="likely", evidence=why)
 
 
 def _target(look: Look, found: Found, patient: ColumnChoice | None) -> tuple[str, tuple[str, ...]]:

@@ -14,7 +14,8 @@ from cartograph.cohort import parse
 from cartograph.cohort.findings import Findings, Place, Rule
 from cartograph.cohort.join import VISIT_TARGETS, Cells, Sheet
 from cartograph.cohort.model import DAYS_PER_MONTH
-from cartograph.cohort.schema import MRD_LEVELS, RESPONSE_LEVELS, VARIABLES, Unit, Variable
+from cartograph.cohort.schema import MRD_LEVELS, RESPONSE_LEVELS, VARIABLES, Unit, Variable, unit_named
+from cartograph.cohort.series import TEMPERATURE, check_scales, in_celsius
 from cartograph.cohort.values import plain_numbers, read_category, read_number
 
 Floats = npt.NDArray[np.float64]
@@ -134,6 +135,8 @@ def _with_place(frame: pd.DataFrame, column: Cells) -> pd.DataFrame:
 
 def series_variable(quantity: str, unit: str = "") -> Variable:
     """The variable that gives a time course its unit: the laboratory value at day 0, or the transgene sample; else the file's ``unit``."""
+    if quantity == TEMPERATURE.key:
+        return TEMPERATURE
     for key in (f"{quantity}_d0", f"{quantity}_day", f"{quantity}_pre", quantity):
         if key in VARIABLES and VARIABLES[key].kind == "number":
             return VARIABLES[key]
@@ -141,11 +144,24 @@ def series_variable(quantity: str, unit: str = "") -> Variable:
 
 
 def _samples(column: Cells, day: Floats, quantity: str, findings: Findings) -> pd.DataFrame:
-    read = read_number(column, series_variable(quantity, column.choice.unit), findings)
+    variable = series_variable(quantity, column.choice.unit)
+    read = read_number(column, variable, findings)
     sign = np.full(len(day), "", dtype=object) if read.sign is None else read.sign
-    frame = pd.DataFrame({"patient_id": column.patients, "day": day, "quantity": quantity, "value": read.values, "sign": sign})
-    known: pd.DataFrame = _with_place(frame, column).loc[~np.isnan(read.values)]
+    values = read.values
+    if variable is TEMPERATURE:
+        values = in_celsius(values, column.place, findings)
+    elif column.choice.target.startswith("series:"):
+        check_scales(_measured(column, variable), column.patients, variable, column.place, findings)
+    frame = pd.DataFrame({"patient_id": column.patients, "day": day, "quantity": quantity, "value": values, "sign": sign})
+    known: pd.DataFrame = _with_place(frame, column).loc[~np.isnan(values)]
     return known
+
+
+def _measured(column: Cells, variable: Variable) -> Floats:
+    """Values in the canonical unit, impossible ones as well, without those given as limits."""
+    found = parse.numbers(column.cells, column.table.decimal)
+    unit = unit_named(variable, column.choice.unit)
+    return np.where(found.sign == "", found.values * (1.0 if unit is None else unit.factor), np.nan)
 
 
 # ---------------------------------------------------------------- tables with one row per visit or sample
