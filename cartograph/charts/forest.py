@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import arrows
 from cartograph.charts.labels import shorten
 from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers
@@ -205,20 +206,9 @@ def _hover(of: Forest, row: Row) -> str:
 def _arrows(of: Forest, known: list[tuple[Row, float]], dark: bool) -> dict[str, Any]:
     """Arrows where a ratio or a limit lies beyond the axis."""
     low, high = ENDS[of.measure]
-    left = [(low, y, "\u25c2") for row, y in known if min(row.value, row.ci_low) < low]
-    right = [(high, y, "\u25b8") for row, y in known if max(row.value, row.ci_high) > high]
-    found = left + right
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [x for x, _, _ in found],
-        "y": [y for _, y, _ in found],
-        "text": [glyph for _, _, glyph in found],
-        "textfont": {"color": theme.ink(dark=dark).all, "size": theme.SIZE_TEXT},
-        "textposition": "middle center",
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-    }
+    left = [(low, y) for row, y in known if min(row.value, row.ci_low) < low]
+    right = [(high, y) for row, y in known if max(row.value, row.ci_high) > high]
+    return arrows(left, right, dark=dark)
 
 
 def _diamond(of: Forest, row: Row, y: float, dark: bool) -> dict[str, Any]:

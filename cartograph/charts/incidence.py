@@ -11,6 +11,7 @@ import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import share_axis, time_axis
 from cartograph.charts.labels import month_ticks, shorten, spread
 from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers, visible_steps
@@ -87,24 +88,9 @@ def _layout(frame: Frame, rows: int, plot: float, dark: bool, height: int) -> di
     layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     inner = height - TOP - BOTTOM
     ticks = [t for t in month_ticks(frame.x_max, 6) if t >= frame.start]
-    layout["xaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [frame.start, round(frame.start + (frame.x_max - frame.start) * 1.005, 4)],
-        "tickvals": ticks,
-        "ticktext": [f"{t:g}" for t in ticks],
-        "title": {"text": frame.x_title, "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
-        "anchor": "y",
-        "showline": True,
-        "linecolor": colours.quiet,
-        "linewidth": 1,
-    }
-    layout["yaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=True),
-        "range": [0, 1.015],
-        "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "ticktext": [f"{p}{fmt.THIN_SPACE}%" for p in (0, 25, 50, 75, 100)],
-        "domain": [round((inner - plot) / inner, 5), 1],
-    }
+    stop = round(frame.start + (frame.x_max - frame.start) * 1.005, 4)
+    layout["xaxis"] = time_axis(ticks, frame.start, stop, title=frame.x_title, dark=dark)
+    layout["yaxis"] = share_axis((inner - plot) / inner, dark=dark)
     last = max(rows, 1)
     layout["yaxis2"] = {"domain": [0, round(ROW * last / inner, 5)], "range": [last - 0.5, -0.5], "visible": False, "fixedrange": True}
     title = f"<b>{theme.escape(shorten(frame.title, TITLE_LETTERS))}</b>"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import share_axis, time_axis
 from cartograph.charts.labels import month_ticks, shorten, spread
 from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers, visible_points, visible_steps
@@ -84,29 +85,12 @@ def table_months(n: int, x_max: float) -> list[float]:
 
 
 def _layout(panel: Panel, x_max: float, dark: bool, endpoint: str, height: int) -> dict[str, Any]:
-    colours = theme.ink(dark=dark)
     layout = theme.base_layout(dark=dark, height=height, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     inner = height - TOP - BOTTOM
     rows = _table_rows(len(panel.groups))
     ticks = table_months(panel.n, x_max)
-    layout["xaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [0, round(x_max * 1.005, 4)],
-        "tickvals": ticks,
-        "ticktext": [f"{t:g}" for t in ticks],
-        "title": {"text": "Months from infusion", "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
-        "anchor": "y",
-        "showline": True,
-        "linecolor": colours.quiet,
-        "linewidth": 1,
-    }
-    layout["yaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=True),
-        "range": [0, 1.015],
-        "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "ticktext": [f"{p}{fmt.THIN_SPACE}%" for p in (0, 25, 50, 75, 100)],
-        "domain": [round((inner - plot_height(len(panel.groups), height)) / inner, 5), 1],
-    }
+    layout["xaxis"] = time_axis(ticks, 0, round(x_max * 1.005, 4), dark=dark)
+    layout["yaxis"] = share_axis((inner - plot_height(len(panel.groups), height)) / inner, dark=dark)
     layout["yaxis2"] = {"domain": [0, round(ROW * rows / inner, 5)], "range": [rows - 0.5, -0.5], "visible": False, "fixedrange": True}
     layout["annotations"] = _headings(panel, endpoint, dark)
     return layout

@@ -8,6 +8,7 @@ import numpy as np
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import lane_axis, time_axis
 from cartograph.charts.incidence import slug
 from cartograph.charts.labels import month_ticks, shorten
 from cartograph.charts.legend import Entry, legend, legend_rows
@@ -174,23 +175,8 @@ def _lane_layout(lanes: Lanes, entries: list[Entry], tracks: list[str], dark: bo
     top = int(34 + 15 * legend_rows(entries) + 4)
     layout = theme.base_layout(dark=dark, height=height, left=left, right=20, top=top, bottom=40 + 14)
     last = float(lanes.segments["stop"].max()) if len(lanes.segments) else 12.0
-    ticks = month_ticks(last, 8)
-    layout["xaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [0, round(max(last, 1.0) * 1.02, 3)],
-        "tickvals": ticks,
-        "ticktext": [f"{t:g}" for t in ticks],
-        "title": {"text": "Months from infusion", "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
-        "anchor": "y",
-        "showline": True,
-        "linecolor": colours.quiet,
-    }
-    layout["yaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [-0.7, max(lanes.n_drawn, 1) - 0.3],
-        "tickvals": [],
-        "ticktext": [],
-    }
+    layout["xaxis"] = time_axis(month_ticks(last, 8), 0, round(max(last, 1.0) * 1.02, 3), dark=dark)
+    layout["yaxis"] = lane_axis(lanes.n_drawn, dark=dark)
     count = f"n = {lanes.n:,}" if lanes.n_drawn == lanes.n else f"{lanes.n_drawn:,} of {fmt.patients(lanes.n)} drawn"
     place: theme.Place = {"x": 0, "y": 1, "xshift": 8 - left, "yshift": top - 13}
     layout["annotations"] = [

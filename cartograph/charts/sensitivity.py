@@ -9,6 +9,7 @@ import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import arrows
 from cartograph.charts.labels import shorten
 from cartograph.charts.spec import Chart
 from cartograph.stats.sensitivity import Variant
@@ -147,20 +148,9 @@ def _dots(panel: SensitivityPanel, places: list[float], dark: bool) -> dict[str,
 
 def _arrows(rows: list[tuple[Variant, float]], dark: bool) -> dict[str, Any]:
     """Arrows where a limit lies beyond the axis."""
-    left = [(ENDS[0], y, "\u25c2") for v, y in rows if v.ci_low < ENDS[0]]
-    right = [(ENDS[1], y, "\u25b8") for v, y in rows if v.ci_high > ENDS[1]]
-    found = left + right
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [x for x, _, _ in found],
-        "y": [y for _, y, _ in found],
-        "text": [glyph for _, _, glyph in found],
-        "textfont": {"color": theme.ink(dark=dark).all, "size": theme.SIZE_TEXT},
-        "textposition": "middle center",
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-    }
+    left = [(ENDS[0], y) for v, y in rows if v.ci_low < ENDS[0]]
+    right = [(ENDS[1], y) for v, y in rows if v.ci_high > ENDS[1]]
+    return arrows(left, right, dark=dark)
 
 
 def _alt(of: SensitivityView, panel: SensitivityPanel) -> str:

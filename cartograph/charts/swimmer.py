@@ -10,6 +10,7 @@ import pandas as pd
 
 from cartograph import format as fmt
 from cartograph.charts import theme
+from cartograph.charts.axes import lane_axis, time_axis
 from cartograph.charts.labels import month_ticks, shorten
 from cartograph.charts.legend import Entry, legend, legend_rows
 from cartograph.charts.spec import Chart
@@ -108,23 +109,8 @@ def _layout(lanes: SwimmerLanes, entries: list[Entry], labelled: bool, dark: boo
     left = GROUP_SPACE + (LABEL_SPACE if labelled else 0)
     layout = theme.base_layout(dark=dark, height=height, left=left, right=RIGHT, top=_top(entries), bottom=BOTTOM)
     last = float(lanes.lanes["stop"].max()) if len(lanes.lanes) else 12.0
-    ticks = month_ticks(last, 8)
-    layout["xaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [0, round(max(last, 1.0) * 1.02, 3)],
-        "tickvals": ticks,
-        "ticktext": [f"{t:g}" for t in ticks],
-        "title": {"text": "Months from infusion", "font": {"size": theme.SIZE_SMALL, "color": colours.quiet}, "standoff": 2},
-        "anchor": "y",
-        "showline": True,
-        "linecolor": colours.quiet,
-    }
-    layout["yaxis"] = {
-        **theme.quiet_axis(dark=dark, grid=False),
-        "range": [-0.7, max(lanes.n_drawn, 1) - 0.3],
-        "tickvals": [],
-        "ticktext": [],
-    }
+    layout["xaxis"] = time_axis(month_ticks(last, 8), 0, round(max(last, 1.0) * 1.02, 3), dark=dark)
+    layout["yaxis"] = lane_axis(lanes.n_drawn, dark=dark)
     if labelled:
         first = lanes.lanes.drop_duplicates("lane")
         layout["yaxis"]["tickvals"] = first["lane"].tolist()
