@@ -90,6 +90,12 @@ RESPONSE_COLOURS: Final[dict[str, str]] = {
 }
 # Grades of toxicity 0 to 5, ColorBrewer's PuOr from grey to brown: darker is worse.
 GRADE_COLOURS: Final = ("#D9D9D9", "#FEE0B6", "#FDB863", "#E08214", "#B35806", "#7F3B08")
+# Correlations from strongly opposite (blue) over none to strongly together (red): ColorBrewer's RdBu, safe for colour-blind readers. On a
+# dark ground what is weak recedes into the ground.
+STRENGTHS: Final = (0.1, 0.3, 0.5, 0.7)
+_OPPOSITE: Final = {False: ("#D1E5F0", "#92C5DE", "#4393C3", "#2166AC"), True: ("#1E3A54", "#2F6690", "#4F9DCB", "#92C5DE")}
+_TOGETHER: Final = {False: ("#FDDBC7", "#F4A582", "#D6604D", "#B2182B"), True: ("#4E2A2B", "#8E4238", "#DA6C59", "#F4A582")}
+_UNRELATED: Final = {False: "#F2F3F5", True: "#1F242E"}
 NO_RESPONSE: Final = {False: "#C3C7CF", True: "#5A6070"}  # lane before the first assessment, by dark
 
 
@@ -102,6 +108,14 @@ def mini_colours(*, dark: bool) -> tuple[str, str]:
     """(before, after): the two colours of the filter panel's little histograms."""
     colours = ink(dark=dark)
     return colours.bar, colours.low
+
+
+def strength_colour(coefficient: float, *, dark: bool) -> str:
+    """The colour of a correlation, -1 to 1, in bands of its size; the one of no correlation below 0.1."""
+    band = sum(abs(coefficient) >= limit for limit in STRENGTHS)
+    if not band:
+        return _UNRELATED[dark]
+    return (_TOGETHER if coefficient > 0 else _OPPOSITE)[dark][band - 1]
 
 
 def response_colour(code: str, *, dark: bool) -> str:

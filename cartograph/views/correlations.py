@@ -65,12 +65,13 @@ PARTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 class MatrixResult:
     """Every pair of the chosen measurements. ``whom``: "All" or a product; ``n``: its patients on screen.
 
-    ``names``: of the columns, each once; ``related``: places of pairs that go together by construction (a ratio and its part, one
-    measurement at two time points). p and q values need 10 pairs.
+    ``names``: of the columns, each once; ``measured``: patients with a value of each; ``related``: places of pairs that go together by
+    construction (a ratio and its part, one measurement at two time points). p and q values need 10 pairs.
     """
 
     columns: tuple[Column, ...]
     names: tuple[str, ...]
+    measured: tuple[int, ...]
     whom: str
     n: int
     method: Method
@@ -252,10 +253,12 @@ def matrix(cohort: Cohort, view: ExploreView, columns: Sequence[str], method: Me
         raise ValueError(f"at most {MOST} measurements can be read in a matrix; got {len(columns)}")
     about = _whom(cohort, view, of)
     chosen = tuple(cohort.columns[c] for c in columns)
-    found = correlations([about.values(c.key) for c in chosen], method=method, fewest_for_p=MIN_FOR_P)
+    values = [about.values(c.key) for c in chosen]
+    found = correlations(values, method=method, fewest_for_p=MIN_FOR_P)
     related = frozenset((i, j) for i, j in found.places if _parts(chosen[i].key) & _parts(chosen[j].key))
     names = unique_names([c.label for c in chosen])
-    result = MatrixResult(chosen, names, about.title, int(about.member.sum()), method, found, related)
+    measured = tuple(int(np.isfinite(v).sum()) for v in values)
+    result = MatrixResult(chosen, names, measured, about.title, int(about.member.sum()), method, found, related)
     return replace(result, sentence=_sentence(result), cautions=_cautions(result, about))
 
 
@@ -371,9 +374,9 @@ def _rank_of(cutoff: float | None, values: Floats) -> float | None:
 
 def _groups(cohort: Cohort, view: ExploreView, values: Mapping[str, Floats]) -> tuple[tuple[Role, ...], tuple[GroupRule, ...]]:
     """Marker group of each pair, where the markers of the view are among the two measurements."""
-    n = len(next(iter(values.values())))
+    everybody: tuple[Role, ...] = tuple("all" for _ in next(iter(values.values())))
     if not view.markers or any(m.column not in values for m in view.markers):
-        return ("all",) * n, ()
+        return everybody, ()
     columns = [cohort.columns[m.column] for m in view.markers]
     made = grouping([values[m.column] for m in view.markers], view.markers, columns, view.combine)
     return tuple(made.rules[code].role for code in made.codes.tolist()), made.rules
