@@ -47,6 +47,9 @@ NONE = ""
 
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
+    if not cohort.endpoints:
+        st.info("What follows MRD needs a time and an event. Name them for this cohort under Data.", icon=":material/timer_off:")
+        return
     _page(cohort)
 
 
