@@ -18,6 +18,7 @@ frame.run(
             st.Page("pages/baseline.py", title="Baseline", icon=":material/table_view:"),
             st.Page("pages/response.py", title="Response", icon=":material/bar_chart:"),
             st.Page("pages/toxicity.py", title="Toxicity", icon=":material/coronavirus:"),
+            st.Page("pages/correlations.py", title="Correlations", icon=":material/grid_on:"),
         ],
         "Models": [
             st.Page("pages/regression.py", title="Regression", icon=":material/function:"),

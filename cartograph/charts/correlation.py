@@ -63,7 +63,7 @@ def _matrix_heading(result: MatrixResult, dark: bool) -> list[dict[str, Any]]:
         theme.words(f"{fmt.MINUS}1", x=0, y=1, yshift=55, colour=colours.quiet),
         theme.words("1", x=0, y=1, xshift=20 + 14 * len(LEVELS), yshift=55, colour=colours.quiet),
         theme.words(f"bold: q < {ALPHA:g}{built}", x=0, y=1, yshift=36, colour=colours.quiet),
-        theme.words("small: patients with both; numbers: rows", x=0, y=1, yshift=19, colour=colours.quiet),
+        theme.words("below each coefficient: patients with both", x=0, y=1, yshift=19, colour=colours.quiet),
     ]
     for place, level in enumerate(LEVELS):
         colour = theme.strength_colour(level, dark=dark)

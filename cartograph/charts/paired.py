@@ -46,7 +46,7 @@ def paired_lines_chart(result: TimedResult, *, dark: bool, height: int = 430) ->
 
 
 def paired_scatter_chart(result: TimedResult, *, dark: bool, height: int = 430) -> Chart:
-    """Day 0 against the value before on the same axis; the dotted line is no change; in each corner how many patients are there."""
+    """Day 0 against the value before on the same axis; the dotted line is no change; in two corners how many cross."""
     unit = f" ({theme.escape(result.unit)})" if result.unit else ""
     layout = _layout(result, f"day 0{unit}", dark=dark, height=height)
     axis = value_axis(_common(result), dark)
@@ -83,10 +83,16 @@ def _layout(result: TimedResult, upright: str, *, dark: bool, height: int) -> di
         theme.words(f"\u2191 {upright}" if upright else "", colour=colours.quiet, **above(14)),
     ]
     across = EDGE - LEFT
+    crossed = result.crossed
+    counts = {
+        "stays": f"{crossed.low_low:,} low, {crossed.high_high:,} high",
+        "rises": f"{crossed.low_high:,}",
+        "falls": f"{crossed.high_low:,}",
+    }
     for kind in KINDS:
-        words = f"{SIGNS[kind]} {kind} ({sum(KIND_OF[m] == kind for m in result.moves):,})"
+        words = f"{SIGNS[kind]} {kind} ({counts[kind]})"
         layout["annotations"].append(theme.words(words, x=0, y=1, xshift=across, yshift=44, colour=_colour(kind, dark)))
-        across += 14 + round(6.2 * len(words))
+        across += 10 + round(5.6 * len(words))
     return layout
 
 
@@ -176,19 +182,14 @@ def _points(result: TimedResult, kind: str, dark: bool) -> dict[str, Any]:
 
 
 def _corners(result: TimedResult, dark: bool) -> list[dict[str, Any]]:
-    """How many rise, fall and stay, where they stand."""
+    """How many rise and fall, in the corners where they stand; the other two corners lie on the line of no change."""
     colours, crossed = theme.ink(dark=dark), result.crossed
-    found = []
-    for x, y, words, colour in (
-        (0.0, 1.0, f"low \u2192 high {crossed.low_high:,}", colours.high),
-        (1.0, 0.0, f"high \u2192 low {crossed.high_low:,}", colours.low),
-        (0.0, 0.0, f"stay low {crossed.low_low:,}", colours.quiet),
-        (1.0, 1.0, f"stay high {crossed.high_high:,}", colours.quiet),
-    ):
-        corner: theme.Place = {"x": x, "y": y, "xanchor": "right" if x else "left", "yanchor": "top" if y else "bottom"}
-        corner |= {"xshift": -4 if x else 4, "yshift": -3 if y else 3}
-        found.append(theme.words(words, colour=colour, **corner))
-    return found
+    up: theme.Place = {"x": 0, "y": 1, "xshift": 4, "yshift": -3, "yanchor": "top"}
+    down: theme.Place = {"x": 1, "y": 0, "xshift": -4, "yshift": 3, "xanchor": "right", "yanchor": "bottom"}
+    return [
+        theme.words(f"low \u2192 high {crossed.low_high:,}", colour=colours.high, **up),
+        theme.words(f"high \u2192 low {crossed.high_low:,}", colour=colours.low, **down),
+    ]
 
 
 def _alt(result: TimedResult, kind: str) -> str:

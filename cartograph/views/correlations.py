@@ -424,6 +424,22 @@ def timed_by_panel(cohort: Cohort, view: ExploreView, before: str, after: str) -
     return tuple(timed(cohort, view, before, after, key) for key in panel_titles(cohort, view))
 
 
+def timed_frame(found: Sequence[TimedResult]) -> pd.DataFrame:
+    """One row per panel: change as a difference and, where there is one, as a ratio, and who crosses which cutoffs."""
+    return pd.concat([_timed_row(result) for result in found], ignore_index=True)
+
+
+def _timed_row(result: TimedResult) -> pd.DataFrame:
+    change = result.change.to_frame().drop(columns="ratio").rename(columns={"p_value": "p_change", "method": "method_change"})
+    if result.ratio is not None:
+        ratio = result.ratio.to_frame()[["change", "ci_low", "ci_high", "p_value"]]
+        change = pd.concat([change, ratio.set_axis(["ratio", "ratio_ci_low", "ratio_ci_high", "p_ratio"], axis=1)], axis=1)
+    moves = result.crossed.to_frame()[["low_low", "low_high", "high_low", "high_high", "p_value"]]
+    head = {"measurement": result.name, "unit": result.unit, "patients": result.whom, "cutoff_from": result.cutoff_words}
+    cutoffs = {"cutoff_before": result.cutoffs[0], "cutoff_day_0": result.cutoffs[1]}
+    return pd.concat([pd.DataFrame([head | cutoffs]), change, moves.rename(columns={"p_value": "p_mcnemar"})], axis=1)
+
+
 def _careful(change: PairedChange) -> PairedChange:
     return replace(change, test=_enough(change.test, change.n))
 
@@ -468,10 +484,19 @@ def cutoff_number(result: TimedResult) -> str:
 
 def change_words(result: TimedResult) -> str:
     """'day 0 is 1.2 (1.0–1.4) times the value before' or 'change 1.2 (0.3 to 2.1) g/dL'."""
+    found, said = result.shown.change, change_number(result)
+    if not math.isfinite(found.value):
+        return f"change {said} ({'; '.join(found.notes)})"
+    if result.ratio is not None:
+        return f"day 0 is {said} times the value before"
+    return f"change {said}" + (f" {result.unit}" if result.unit else "")
+
+
+def change_number(result: TimedResult) -> str:
+    """'1.2 (1.0–1.4)' of a ratio, '1.2 (0.3 to 2.1)' of a difference."""
     found = result.shown.change
     if not math.isfinite(found.value):
-        return f"change {fmt.NOT_ESTIMABLE} ({'; '.join(found.notes)})"
+        return fmt.NOT_ESTIMABLE
     if result.ratio is not None:
-        return f"day 0 is {fmt.ratio_with_limits(found.value, found.ci_low, found.ci_high)} times the value before"
-    unit = f" {result.unit}" if result.unit else ""
-    return f"change {fmt.number(found.value, 3)} ({fmt.number(found.ci_low, 3)} to {fmt.number(found.ci_high, 3)}){unit}"
+        return fmt.ratio_with_limits(found.value, found.ci_low, found.ci_high)
+    return f"{fmt.number(found.value, 3)} ({fmt.number(found.ci_low, 3)} to {fmt.number(found.ci_high, 3)})"

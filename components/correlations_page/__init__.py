@@ -1,0 +1,5 @@
+"""The Correlations page."""
+
+from components.correlations_page.page import show
+
+__all__ = ["show"]
