@@ -400,15 +400,16 @@ def timed(cohort: Cohort, view: ExploreView, before: str, after: str, of: str = 
     cutoffs, words, of_view = _cutoffs(about.cohort, view, before, after)
     column = cohort.columns[before]
     known = np.isfinite(x) & np.isfinite(y)
-    positive = bool(column.log_scale and (x[known] > 0).all() and (y[known] > 0).all())
+    shapes = (distribution(about.cohort, before), distribution(about.cohort, after))
+    logarithmic = shapes[0].log_scale and shapes[1].log_scale  # of everybody on screen, so that every product is told in one way
     crossed = crossing(x, y, *cutoffs)
     result = TimedResult(
         name=time_name(column),
         unit=column.unit,
-        shapes=(distribution(about.cohort, before), distribution(about.cohort, after)),
+        shapes=shapes,
         values=(x[known], y[known]),
         change=_careful(paired_change(x, y)),
-        ratio=_careful(paired_change(x, y, ratio=True)) if positive else None,
+        ratio=_careful(paired_change(x, y, ratio=True)) if logarithmic else None,
         crossed=replace(crossed, test=_enough(crossed.test, crossed.n)),
         cutoffs=cutoffs,
         cutoff_words=words,

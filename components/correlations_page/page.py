@@ -40,8 +40,8 @@ from components.sentences import UNADJUSTED, say
 from components.text import html_table, plain
 
 METHODS: dict[Method, str] = {
-    "spearman": "Spearman's rho: Fisher's z with Bonett and Wright's variance for limits, p from t, as R's cor.test with exact = FALSE",
-    "kendall": "Kendall's tau-b: Fisher's z with Fieller's variance for limits, p exact below 50 pairs without ties, else normal, as cor.test",
+    "spearman": "Spearman's rho: limits by Fisher's z with Bonett and Wright's variance, p from t, as R's cor.test with exact = FALSE",
+    "kendall": "Kendall's tau-b: limits by Fisher's z with Fieller's variance, p exact below 50 pairs without ties, else normal, as R's",
 }
 PAIRED = (
     "Signed rank: Wilcoxon's test of the change; limits of the change: Hodges and Lehmann; McNemar: exact test of those who rise above "
