@@ -13,6 +13,8 @@ THIN_SPACE = "\u2009"
 INFINITE = "\u221e"
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "not estimable"
+NO_LIMITS = "no limits"
+LARGEST_RATIO = 10_000  # above, digits would only pretend to know
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -29,9 +31,11 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def ratio(value: float) -> str:
-    """A hazard or odds ratio as journals print it, two significant digits: 0.12, 1.4, 12."""
+    """A hazard or odds ratio as journals print it, two significant digits: 0.12, 1.4, 12; "> 10,000" and "< 0.001" beyond sense."""
     if not math.isfinite(value):
         return NOT_ESTIMABLE
+    if value > LARGEST_RATIO:
+        return f"> {LARGEST_RATIO:,}"
     if value >= 9.95:
         return f"{value:,.0f}"
     if value >= 0.995:
@@ -91,9 +95,11 @@ def percent(fraction: float, n: int = 0) -> str:
 
 
 def percent_with_limits(value: float, low: float, high: float, n: int = 0) -> str:
-    """'46 % (19–75)'."""
+    """'46 % (19–75)'; '0 % (no limits)' where a curve has come down to 0 and limits do not exist."""
     if not math.isfinite(value):
         return NOT_ESTIMABLE
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{percent(value, n)} ({NO_LIMITS})"
     digits = 1 if n >= 1000 else 0
     return f"{percent(value, n)} ({100 * low:.{digits}f}{EN_DASH}{100 * high:.{digits}f})"
 
@@ -101,6 +107,11 @@ def percent_with_limits(value: float, low: float, high: float, n: int = 0) -> st
 def patients(n: int) -> str:
     """'1 patient', '52 patients'."""
     return f"{n:,} patient{'' if n == 1 else 's'}"
+
+
+def events(n: int) -> str:
+    """'1 event', '52 events'."""
+    return f"{n:,} event{'' if n == 1 else 's'}"
 
 
 def concordance(value: float) -> str:
@@ -133,7 +144,7 @@ def points_with_limits(value: float, low: float, high: float) -> str:
     """A difference of two shares (−1 to 1) in percentage points: '+7 points (−12 to +26)'."""
     if not math.isfinite(value):
         return NOT_ESTIMABLE
-    tail = f" ({signed(100 * low, 0)} to {signed(100 * high, 0)})" if math.isfinite(low) and math.isfinite(high) else " (no limits)"
+    tail = f" ({signed(100 * low, 0)} to {signed(100 * high, 0)})" if math.isfinite(low) and math.isfinite(high) else f" ({NO_LIMITS})"
     return f"{signed(100 * value, 0)} points{tail}"
 
 
@@ -141,7 +152,7 @@ def months_difference(value: float, low: float, high: float) -> str:
     """A difference of times: '+1.2 mo (−0.4 to +2.8)'."""
     if not math.isfinite(value):
         return NOT_ESTIMABLE
-    tail = f" ({signed(low, 1)} to {signed(high, 1)})" if math.isfinite(low) and math.isfinite(high) else " (no limits)"
+    tail = f" ({signed(low, 1)} to {signed(high, 1)})" if math.isfinite(low) and math.isfinite(high) else f" ({NO_LIMITS})"
     return f"{signed(value, 1)} mo{tail}"
 
 

@@ -26,7 +26,7 @@ def finding_of(panel: PanelHead, endpoint: str) -> str:
         return html.escape(f"No patient is left to show {endpoint} of.")
     if len(panel.groups) == 1:
         only = panel.groups[0]
-        return html.escape(f"{endpoint} of {fmt.patients(only.n)}, {only.events} events: median {_median(only)}.")
+        return html.escape(f"{endpoint} of {fmt.patients(only.n)}, {fmt.events(only.events)}: median {_median(only)}.")
     high = next((g for g in panel.groups if g.role == "high"), panel.groups[-1])
     low = next((g for g in panel.groups if g.role == "low"), panel.groups[0])
     words = f"{high.label} ({high.n} of {panel.n}): median {endpoint} {_median(high)} against {_median(low)}"
@@ -116,8 +116,7 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
                     "Events": f"{group.events:,}",
                     f"Median {result.endpoint_label} (95 % CI)": _median_with_limits(group),
                     **_milestones(group, result.endpoint_label),
-                    "Follow-up, median": (fmt.months(group.follow_up.value) if group.n else fmt.NOT_ESTIMABLE)
-                    + (" mo" if math.isfinite(group.follow_up.value) else ""),
+                    "Follow-up, median": _follow_up(group),
                     "ORR, best": _rate(response.orr, response.evaluable) if response else "",
                     "CR rate, best": _rate(response.cr_rate, response.evaluable) if response else "",
                 }
@@ -132,6 +131,8 @@ def _follow_up(group: Group) -> str:
 
 
 def _rate(rate: Estimate, evaluable: int) -> str:
+    if not evaluable:
+        return fmt.NOT_ESTIMABLE
     return f"{fmt.percent_with_limits(rate.value, rate.ci_low, rate.ci_high, evaluable)} of {evaluable:,}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+LONGEST_LINE = 36  # letters of a cell that stays on one line
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
@@ -18,17 +19,19 @@ def plain(text: str) -> str:
 
 def html_table(frame: pd.DataFrame, *, numeric: Sequence[str] = (), name: str) -> str:
     """A frame of texts as an HTML table, every cell escaped; columns in ``numeric`` are set right in tabular figures."""
-    head = "".join(f"<th scope='col'{_side(c, numeric)}>{html.escape(str(c))}</th>" for c in frame.columns)
+    head = "".join(f"<th scope='col'{_side(c, numeric, str(c))}>{html.escape(str(c))}</th>" for c in frame.columns)
     rows = []
     for values in frame.itertuples(index=False):
         cells = zip(frame.columns, values, strict=True)
-        rows.append("<tr>" + "".join(f"<td{_side(c, numeric)}>{html.escape(str(v))}</td>" for c, v in cells) + "</tr>")
+        rows.append("<tr>" + "".join(f"<td{_side(c, numeric, str(v))}>{html.escape(str(v))}</td>" for c, v in cells) + "</tr>")
     table = f"<table aria-label='{html.escape(name)}'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f"<div class='carto-table'>{table}</div>"
 
 
-def _side(column: str, numeric: Sequence[str]) -> str:
-    return " class='num'" if column in numeric else ""
+def _side(column: str, numeric: Sequence[str], text: str) -> str:
+    """Classes of a cell: numbers to the right; words too long for a line wrap, and their column keeps a width to wrap in."""
+    classes = [*(["num"] if column in numeric else []), *(["long"] if len(text) > LONGEST_LINE else [])]
+    return f" class='{' '.join(classes)}'" if classes else ""
 
 
 def neutral_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -143,7 +143,7 @@ def _ratio_ticks(frame: _Frame) -> list[float]:
 
 def _headings(result: ContinuousView, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
-    title = f"<b>{theme.escape(shorten(result.panel, 26))}</b>\u2003n = {result.n:,}, {result.effect.events:,} events"
+    title = f"<b>{theme.escape(shorten(result.panel, 26))}</b>\u2003n = {result.n:,}, {fmt.events(result.effect.events)}"
     missing = f" \u00b7 {result.n_missing:,} without value or endpoint" if result.n_missing else ""
     below = theme.escape(f"{result.endpoint_label}{missing}")
     found = [

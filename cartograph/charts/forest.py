@@ -9,7 +9,7 @@ from cartograph import format as fmt
 from cartograph.charts import theme
 from cartograph.charts.axes import arrows
 from cartograph.charts.labels import shorten
-from cartograph.charts.spec import Chart
+from cartograph.charts.spec import NOTHING, Chart
 from cartograph.charts.thinning import numbers
 from cartograph.views.forest import Forest, Measure, Row
 
@@ -106,7 +106,7 @@ def _overall_lines(of: Forest, tops: list[float], dark: bool) -> list[dict[str, 
 
 def _headings(of: Forest, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
-    size = f"\u2003n = {of.n:,}, {of.events:,} events" if of.n else ""
+    size = f"\u2003n = {of.n:,}, {fmt.events(of.events)}" if of.n else ""
     cut = "\u25c2 \u25b8: beyond the axis" + ("; F: Firth's method" if any(r.firth for r in of.rows) else "") if _is_cut(of) else ""
     cut = cut or ("F: Firth's method" if any(r.firth for r in of.rows) else "")
     found = [
@@ -200,7 +200,7 @@ def _dots(of: Forest, known: list[tuple[Row, float]], dark: bool) -> dict[str, A
 def _hover(of: Forest, row: Row) -> str:
     head = f"<b>{theme.escape(shorten(row.label, 120))}</b> {theme.escape(shorten(row.compared, 120))}".strip()
     more = f"<br>{theme.escape(row.reason)}" if row.reason else ""
-    return f"{head}<br>{of.measure} {theme.escape(_numbers(of, row))}<br>{row.events:,} events of {fmt.patients(row.n)}{more}"
+    return f"{head}<br>{of.measure} {theme.escape(_numbers(of, row))}<br>{fmt.events(row.events)} of {fmt.patients(row.n)}{more}"
 
 
 def _arrows(of: Forest, known: list[tuple[Row, float]], dark: bool) -> dict[str, Any]:
@@ -231,4 +231,4 @@ def _diamond(of: Forest, row: Row, y: float, dark: bool) -> dict[str, Any]:
 def _alt(of: Forest) -> str:
     said = [f"{row.label} {row.compared}".strip() + f" {_numbers(of, row)}" for row in of.rows if row.inside and row.kind != "heading"]
     more = f"; and {len(said) - 12} more" if len(said) > 12 else ""
-    return f"{of.title}, {of.subtitle}: {of.ratio} with limits. " + "; ".join(said[:12]) + more + "."
+    return f"{of.title}, {of.subtitle}: {of.ratio} with limits. {('; '.join(said[:12]) or NOTHING) + more}."

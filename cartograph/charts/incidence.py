@@ -13,7 +13,7 @@ from cartograph import format as fmt
 from cartograph.charts import theme
 from cartograph.charts.axes import share_axis, time_axis
 from cartograph.charts.labels import month_ticks, shorten, spread
-from cartograph.charts.spec import Chart
+from cartograph.charts.spec import NOTHING, Chart
 from cartograph.charts.thinning import numbers, visible_steps
 from cartograph.stats.competing import IncidenceCurve
 from cartograph.stats.results import Floats
@@ -63,7 +63,7 @@ class Frame:
     alt: str
     x_max: float
     start: float = 0.0
-    empty: str = "Nothing to draw: no patients, or no events"
+    empty: str = f"{NOTHING}: no patients, or no events"
 
 
 def step_chart(lines: Sequence[StepLine], frame: Frame, table: Callable[[], pd.DataFrame], *, dark: bool, height: int = 400) -> Chart:
@@ -231,7 +231,7 @@ def _by_cause(panel: CausePanel, dark: bool, warn: bool) -> list[StepLine]:
     lines = []
     for place, curve in enumerate(panel.incidence.curves):
         colour, dash = paints[place % len(paints)]
-        events = f"{curve.n_events:,} event{'' if curve.n_events == 1 else 's'}"
+        events = fmt.events(curve.n_events)
         lines.append(_incidence_line(curve, (*_wrapped(panel.names[curve.cause]), events), colour, dash, numbers_below=not place))
     naive = panel.misleading
     if warn and naive is not None and len(panel.incidence.causes) > 1:
@@ -248,7 +248,7 @@ def _by_group(panel: CausePanel, dark: bool) -> list[StepLine]:
         if curve.cause != panel.of:
             continue
         rule = panel.groups[curve.group]
-        label = (rule.short, f"n = {curve.n:,}", f"{curve.n_events:,} event{'' if curve.n_events == 1 else 's'}")
+        label = (rule.short, f"n = {curve.n:,}", fmt.events(curve.n_events))
         colour, dash = theme.ink(dark=dark).of_role(rule.role), theme.DASHES[rule.role]
         lines.append(_incidence_line(curve, label, colour, dash, numbers_below=True))
     return lines
@@ -262,7 +262,7 @@ def _incidence_alt(panel: CausePanel) -> str:
         group = "" if len(panel.groups) == 1 else f"{panel.groups[curve.group].label}, "
         at = fmt.percent_with_limits(row["incidence"], row["ci_low"], row["ci_high"])
         said.append(f"{group}{panel.names[curve.cause]}: {curve.n_events:,} of {curve.n:,}, by month 24 {at}")
-    return f"Cumulative incidence, {panel.endpoint}, {panel.title}, {fmt.patients(panel.n)}. " + "; ".join(said) + "."
+    return f"Cumulative incidence, {panel.endpoint}, {panel.title}, {fmt.patients(panel.n)}. " + ("; ".join(said) or NOTHING) + "."
 
 
 def free_chart(
@@ -285,7 +285,7 @@ def free_chart(
         below=f"event: {causes} \u00b7 n = {panel.n:,}{missing}",
         x_title=x_title,
         alt=f"Kaplan-Meier curves free of {causes}, {panel.title}, {fmt.patients(panel.n)}: "
-        + "; ".join(", ".join(x.label) for x in lines)
+        + ("; ".join(", ".join(x.label) for x in lines) or NOTHING)
         + ".",
         x_max=x_max,
     )

@@ -282,5 +282,5 @@ def _alt(panel: Panel, endpoint: str) -> str:
     curves = []
     for group in panel.groups:
         median = fmt.median_with_limits(group.median.value, group.median.ci_low, group.median.ci_high) if group.n else fmt.NOT_ESTIMABLE
-        curves.append(f"{group.label}: {fmt.patients(group.n)}, {group.events:,} events, median {median}")
+        curves.append(f"{group.label}: {fmt.patients(group.n)}, {fmt.events(group.events)}, median {median}")
     return f"Kaplan-Meier curves{' of ' + endpoint if endpoint else ''}, {panel.title}, {fmt.patients(panel.n)}. " + "; ".join(curves) + "."

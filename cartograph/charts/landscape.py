@@ -250,8 +250,8 @@ def _hovers(scan: CutoffScan, of: Landscape) -> list[str]:
             f"<b>Cutoff {fmt.number(c)}{theme.escape(unit)}</b>",
             f"HR high vs low {theme.escape(fmt.ratio_with_limits(*ratio))}",
             f"log-rank chi-squared {fmt.number(chi2, 3)}",
-            f"high: {high:,} events of {n_high:,}",
-            f"low: {low:,} events of {n_low:,}",
+            f"high: {fmt.events(high)} of {n_high:,}",
+            f"low: {fmt.events(low)} of {n_low:,}",
         ]
         found.append("<br>".join(lines))
     return found
@@ -316,7 +316,8 @@ def _alt(of: Landscape, panel: LandscapePanel) -> str:
     start = f"{panel.title}: hazard ratio, log-rank statistic and events for every cutoff of {of.distribution.label}."
     if not len(scan.cutoff):
         return f"{start} No cutoff to compare."
-    window = f"{len(scan.cutoff):,} cutoffs from {fmt.number(panel.window[0])} to {fmt.number(panel.window[1])} {unit}."
+    low, high = (fmt.number(end) for end in panel.window)
+    window = f"{len(scan.cutoff):,} cutoffs from {low} to {high} {unit}." if low != high else f"1 cutoff, {low} {unit}."
     here = f"Current cutoff {here_words(of, panel).replace('&gt;', 'above')}."
     best = f"Largest log-rank statistic at {fmt.number(float(scan.cutoff[panel.best]))} {unit}." if panel.best >= 0 else ""
     return " ".join(part for part in (start, window, here, best) if part)

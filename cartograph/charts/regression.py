@@ -57,7 +57,7 @@ def over_time_chart(of: CoefficientOverTime, *, dark: bool, height: int = 320) -
         "y1": math.exp(of.coefficient),
     }
     layout["shapes"] = [{**constant, "line": {"color": colours.text, "width": 1.2, "dash": "dash"}}]
-    alt = f"{of.label}: scaled Schoenfeld residuals of {len(of.time)} events over time; {of.words}"
+    alt = f"{of.label}: scaled Schoenfeld residuals of {fmt.events(len(of.time))} over time; {of.words}"
     data = [*_smooth_lines(of, (low, high), dark), _residual_points(of, (low, high), dark)]
     return Chart(f"over-time-{of.key}", data, layout, alt, lambda: frame)
 
@@ -225,5 +225,5 @@ def _points(found: Calibration, dark: bool) -> dict[str, Any]:
 def _group_words(found: Calibration, k: int) -> str:
     observed, low, high = (float(v[k]) for v in (found.observed, found.ci_low, found.ci_high))
     said = fmt.percent_with_limits(observed, low, high) if math.isfinite(low) else fmt.percent(observed)
-    head = f"<b>{fmt.patients(int(found.n[k]))}</b>, {int(found.events[k]):,} events"
+    head = f"<b>{fmt.patients(int(found.n[k]))}</b>, {fmt.events(int(found.events[k]))}"
     return f"{head}<br>predicted {fmt.percent(float(found.predicted[k]))}<br>observed {said}"

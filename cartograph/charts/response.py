@@ -22,6 +22,8 @@ PITCH = 14.0  # pixels of a row where the height is free
 PANEL_ROWS, VISIT_ROWS, GAP_ROWS = 1.3, 1.15, 0.3
 COLUMNS = (("ORR", 40.0), ("CR", 78.0), ("n/N", 138.0))  # right edge, pixels beside the bars
 NOT_EVALUABLE = "NE"
+SHORT_NAME = 14  # letters: behind a longer name a reason must be short on a phone
+SHORTER = ("fewer than 10 evaluable patients in a group", "under 10 in a group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _arrange(groups: Sequence[ResponseGroup], tests: Sequence[ResponseTest]) -> 
 def _panel_words(panel: str, groups: Sequence[ResponseGroup], reason: str) -> str:
     """``groups``: those of one visit."""
     n = sum(g.n for g in groups)
-    return f"<b>{theme.escape(shorten(panel, 26))}</b>\u2003n = {n:,}" + (f" \u00b7 no p: {theme.escape(reason)}" if reason else "")
+    why = reason.replace(*SHORTER) if len(panel) > SHORT_NAME else reason
+    return f"<b>{theme.escape(shorten(panel, 26))}</b>\u2003n = {n:,}" + (f" \u00b7 no p: {theme.escape(why)}" if why else "")
 
 
 def _common_reason(tests: Sequence[ResponseTest]) -> str:

@@ -132,7 +132,7 @@ def _dots(panel: SensitivityPanel, places: list[float], dark: bool) -> dict[str,
         if math.isfinite(v.hazard_ratio) and ENDS[0] <= v.hazard_ratio <= ENDS[1]
     ]
     hovers = [
-        f"<b>{theme.escape(name)}</b><br>HR {theme.escape(_numbers(v))}<br>{v.events:,} events of {fmt.patients(v.n)}"
+        f"<b>{theme.escape(name)}</b><br>HR {theme.escape(_numbers(v))}<br>{fmt.events(v.events)} of {fmt.patients(v.n)}"
         for v, _, name in known
     ]
     return {

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
+
+NOTHING: Final = "Nothing to draw"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,7 @@ from cartograph.stats.results import Floats
 from cartograph.views.defaults import split_columns
 from cartograph.views.explore import ExploreView
 from cartograph.views.grouping import grouping
+from cartograph.views.names import short_names
 from cartograph.views.panels import MIN_FOR_P, TOO_FEW
 from cartograph.views.provenance import sources
 
@@ -295,8 +296,10 @@ def _groups(cohort: Cohort, view: ExploreView, by: str) -> _Groups:
     if is_outcome(column):
         raise ValueError(f"{column.label} is known only after infusion, so it makes no groups of a baseline table")
     series = cohort.patients[by].astype(object)
-    names = tuple(str(v) for v in present_levels(cohort.patients[by]))
-    labels = np.array([None if absent else str(v) for v, absent in zip(series, series.isna(), strict=True)], dtype=object)
+    levels = [str(v) for v in present_levels(cohort.patients[by])]
+    names = short_names(levels)
+    short = dict(zip(levels, names, strict=True))
+    labels = np.array([None if absent else short[str(v)] for v, absent in zip(series, series.isna(), strict=True)], dtype=object)
     if len(names) == 1 and not series.isna().any():
         return _Groups(labels, (), column.label, (by,))  # a second column would repeat the first
     return _Groups(labels, names, column.label, (by,))

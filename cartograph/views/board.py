@@ -14,6 +14,7 @@ from cartograph.stats.results import Floats
 from cartograph.views.distribution import distribution
 from cartograph.views.explore import Distribution, ExploreResult, ExploreView, FlowStep, ResponseGroup, ResponseTest, SwimmerLanes
 from cartograph.views.grouping import Grouping, grouping
+from cartograph.views.names import short_names
 from cartograph.views.panels import PanelTable, build_panel_table, counts_of, interaction_words, panel_of
 from cartograph.views.responses import VisitResponses, response_groups, response_tests, visit_responses
 from cartograph.views.swimmer import Courses, LanesBy, Order, arrange, courses
@@ -68,7 +69,7 @@ def prepare(cohort: Cohort, view: ExploreView) -> Board:
 
 
 def panel_members(cohort: Cohort, split: str) -> list[tuple[str, str, Mask]]:
-    """(key, title, patients) of every panel: all patients first, then each level that occurs, in the column's order."""
+    """(key, title, patients) of every panel: all patients first, then each level that occurs, in the column's order; long names are cut."""
     panels: list[tuple[str, str, Mask]] = [("all", "All", np.ones(cohort.n, dtype=bool))]
     if split:
         present = cohort.patients[split].astype(object)
@@ -76,7 +77,9 @@ def panel_members(cohort: Cohort, split: str) -> list[tuple[str, str, Mask]]:
         levels = [v for v in cohort.columns[split].levels if v in found] or sorted(found)
         if len(levels) == 1 and len(present.dropna()) == cohort.n:
             return panels  # one product for all: a second panel would only repeat the first
-        panels += [(str(i), str(level), np.asarray(present == level, dtype=bool)) for i, level in enumerate(levels)]
+        titles = short_names([str(level) for level in levels])
+        places = enumerate(zip(levels, titles, strict=True))
+        panels += [(str(i), title, np.asarray(present == level, dtype=bool)) for i, (level, title) in places]
     return panels
 
 

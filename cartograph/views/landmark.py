@@ -257,7 +257,8 @@ def _late(found: Landmark, status: Status, at: float) -> tuple[str, ...]:
             f"{fmt.patients(found.reached_later)} reached it only after month {fmt.number(at)} and count as \u201c{status.short_no}\u201d"
         )
     if found.reached_and_left_out:
-        said.append(f"{fmt.patients(found.reached_and_left_out)} had reached it but had the event or were censored by then")
+        were = "was" if found.reached_and_left_out == 1 else "were"
+        said.append(f"{fmt.patients(found.reached_and_left_out)} had reached it but had the event or {were} censored by then")
     if found.n_analysed and 0 < min(found.events_exposed, found.events_unexposed) < FEW_EVENTS:
         said.append(f"fewer than {FEW_EVENTS} events in a group: one patient more or less moves the hazard ratio")
     return tuple(said)

@@ -122,7 +122,9 @@ def scans_at(board: Board, cutoffs: Sequence[float], *, marker: int = 0) -> tupl
 
 def _moved(panel: LandscapePanel, here: CutoffScan, cutoff: float, min_fraction: float) -> LandscapePanel:
     notes = list(panel.notes)
-    if len(panel.scan.cutoff) and not panel.window[0] <= cutoff <= panel.window[1]:
+    searched, at = panel.scan.n_low, here.n_low
+    # By patients, not by value: between two measured values every cutoff makes the same groups.
+    if len(searched) and not searched[0] <= at[0] <= searched[-1]:
         notes.append(f"The current cutoff lies outside the searched window: a group holds less than {fmt.percent(min_fraction)}.")
     nearest = int(np.argmin(np.abs(panel.scan.cutoff - cutoff))) if len(panel.scan.cutoff) else -1
     return replace(panel, here=here, nearest=nearest, notes=tuple(notes))

@@ -134,7 +134,7 @@ def hazard_ratio_words(counts: GroupCounts, rules: Sequence[GroupRule]) -> tuple
 def ratio_words(name: str, found: HazardRatio, *, few: bool) -> Comparison:
     """A hazard ratio of high against low with its name; ``few``: its p is withheld."""
     estimate = Estimate(found.value, found.ci_low, found.ci_high, found.method, n=found.n, events=found.events, notes=found.notes)
-    reason = TOO_FEW if few else "; ".join(found.notes)
+    reason = TOO_FEW if few and math.isfinite(found.value) else "; ".join(found.notes)
     return Comparison(f"HR high vs low, {name}", estimate, NAN if few else found.p_value, found.test, reason)
 
 

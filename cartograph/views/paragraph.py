@@ -272,7 +272,9 @@ def _limits(cohort: Cohort, result: ExploreResult, columns: Sequence[Column]) ->
     panel = result.panels[0]
     events = sum(g.events for g in panel.groups)
     found = []
-    if events < FEW_EVENTS:
+    if not events:
+        found.append("Without an event nothing can be said about an effect, neither that there is one nor that there is none.")
+    elif events < FEW_EVENTS:
         found.append(
             f"With {_count(events, 'event')} only a very large effect can be told from none, and the HR may be far off either way."
         )

@@ -32,6 +32,7 @@ from cartograph.views.board import axis_end
 from cartograph.views.explore import Comparison, ExploreView, Group, Panel, Role
 from cartograph.views.forest import Forest, Row
 from cartograph.views.grouping import GroupRule, grouping
+from cartograph.views.names import short_names
 from cartograph.views.panels import MILESTONES, MIN_FOR_P, TOO_FEW, withheld
 from cartograph.views.regression import FIRST_COLUMNS
 
@@ -44,6 +45,7 @@ TAUS = (60.0, 48.0, 36.0, 30.0, 24.0, 18.0, 12.0, 6.0, 3.0, 1.0)  # months
 ROLES: tuple[Role, Role] = ("high", "low")  # colours of the first and the second product
 TARGETS: tuple[Target, ...] = ("ate", "att", "overlap", "matching")
 EVERYBODY = "everybody"
+IN_TITLE = 18  # letters of each of two names in the heading of a narrow figure
 INFUSED_COLUMNS = ("infused", "car_t_infused", "infusion_given", "infusion_done")
 
 
@@ -287,7 +289,8 @@ def _answer(kept: Cohort, view: ExploreView, choice: ProductsChoice, used: _Used
     patients = kept.patients.iloc[used.rows].reset_index(drop=True)
     labels = {key: kept.columns[key].label for key in choice.covariates}
     covariates = [_covariate(kept.columns[key], patients[key]) for key in choice.covariates]
-    names = (choice.first, choice.second)
+    first, second = short_names([choice.first, choice.second])
+    names = (first, second)
     tau = choice.tau or default_tau(used.time, used.exposed)
     model = propensity(patients, used.exposed, covariates) if covariates and used.exposed.any() and not used.exposed.all() else None
     made = weights(model, target=choice.target, trim=choice.trim) if model is not None and not model.refused else None
@@ -321,7 +324,7 @@ def _answer(kept: Cohort, view: ExploreView, choice: ProductsChoice, used: _Used
         sentence=_sentence(kept.endpoints[view.endpoint].label, names, plain, weighted, choice),
         cautions=_cautions(kept, view, used, model, made, names),
         notes=_notes(model, made, labels),
-        infusion=infusion_words(kept, view, names),
+        infusion=infusion_words(kept, view, (choice.first, choice.second)),
     )
 
 
@@ -399,7 +402,8 @@ def _targets(used: _Used, model: Propensity | None, choice: ProductsChoice, plai
             ratio, p = _ratio(used, made.weight, "Weighted")
             name, _, whom = target_words(target, names).partition(": ")
             rows.append(_ratio_row(name[:1].upper() + name[1:], whom, ratio, NAN if reason else p, reason))
-    title = f"{names[0]} against {names[1]}"
+    first, second = short_names(names, IN_TITLE)
+    title = f"{first} against {second}"
     below = f"{used.rule}, not randomised" if used.rule else "95 % limits, with weights robust ones; not randomised"
     return Forest("products", title, below, "HR", "hazard ratio", tuple(rows))
 
@@ -550,7 +554,10 @@ def infusion_words(cohort: Cohort, view: ExploreView, names: tuple[str, str]) ->
             "and products differ in how many wait in vain."
         )
     product = cohort.patients[view.split].astype(object).astype(str).to_numpy()
-    said = [f"{int((lost & (product == name)).sum()):,} of {int((product == name).sum()):,} with {name}" for name in names]
+    said = [
+        f"{int((lost & (product == name)).sum()):,} of {int((product == name).sum()):,} with {short}"
+        for name, short in zip(names, short_names(names), strict=True)
+    ]
     return f"Apheresed but not infused: {' and '.join(said)}. They are not in the curves, which start at infusion."
 
 

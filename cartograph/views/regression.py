@@ -165,6 +165,12 @@ def refused_columns(cohort: Cohort) -> tuple[Column, ...]:
     return tuple(c for c in cohort.columns_of("number", "category", "flag") if c.timing in ("post-infusion", "outcome"))
 
 
+def constant_columns(cohort: Cohort) -> tuple[Column, ...]:
+    """Columns known before infusion with one value in all these patients, or with none: they cannot explain a difference between them."""
+    found = cohort.columns_of("number", "category", "flag")
+    return tuple(c for c in found if c.timing in ("baseline", "identity") and len(present_levels(cohort.patients[c.key])) < 2)
+
+
 def default_choice(cohort: Cohort, view: ExploreView) -> RegressionChoice:
     """The usual variables; the model holds the biomarker, the product and as many others as 10 events per parameter allow."""
     kept = apply_filters(cohort, view.filters)
@@ -426,10 +432,10 @@ def _model_rows(made: _Made, key: str, model: Model, penalised: PenalisedCox | N
 
 def _sentence(made: _Made, outcome: Outcome, model: Model | None, penalised: PenalisedCox | None, n: int) -> str:
     if model is None:
-        return f"{outcome.label} ({outcome.words}): no variable is in the model. Choose some, or read each variable alone."
+        return f"{outcome.label} ({outcome.words}): {_why_none(made, n)}"
     names = sum(1 for key in {e.covariate for e in model.effects} if key in made.labels)
     kind = "Cox" if outcome.measure == "HR" else "Logistic"
-    head = f"{outcome.label} ({outcome.words}), {fmt.patients(model.n)} of {n:,} with everything known, {model.events:,} events, "
+    head = f"{outcome.label} ({outcome.words}), {fmt.patients(model.n)} of {n:,} with everything known, {fmt.events(model.events)}, "
     size = f"{names} variable{'' if names == 1 else 's'} with {model.parameters} parameter{'' if model.parameters == 1 else 's'}"
     if penalised is not None:
         kept = int(np.count_nonzero(penalised.coefficients))
@@ -439,6 +445,16 @@ def _sentence(made: _Made, outcome: Outcome, model: Model | None, penalised: Pen
     c = f" C {fmt.concordance(model.concordance.value)} in the same patients;" if isinstance(model, CoxModel) else ""
     test = f"{fmt.p_equals(model.global_test.p_value)} for all variables together"
     return f"{kind} model of {head}{size} ({model.events_per_parameter:.1f} events per parameter);{c} {test}."
+
+
+def _why_none(made: _Made, n: int) -> str:
+    """Why no model of several variables stands on the page, and what can be done."""
+    events = int(np.nansum(made.frame[EVENT].to_numpy(dtype=np.float64)))
+    if not events:
+        return f"no event among {fmt.patients(n)}, so no ratio can be estimated."
+    if events < TOO_FEW_EVENTS:
+        return f"{fmt.events(events)} among {fmt.patients(n)}, too few for a model (at least {TOO_FEW_EVENTS} for each parameter)."
+    return "no variable is in the model. Choose some, or read each variable alone."
 
 
 def _cautions(made: _Made, choice: RegressionChoice, model: Model | None, penalised: PenalisedCox | None) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def _words(variant: Variant, cutoff: float, all_variants: tuple[Variant, ...]) -
 
 
 def _sentence(result: Sensitivity) -> str:
-    """'HR 1.9; 1.8 to 2.1 with the cutoff 10 % lower or higher, 1.6 to 2.3 without any one patient.' and so on."""
+    """'HR 1.9; 1.8 to 2.1 with the cutoff 10 % lower or higher, 1.6 to 2.3 without any one patient.' and so on; Firth's method is named."""
     base = result.variants[0]
     if not math.isfinite(base.hazard_ratio):
         return f"HR {fmt.NOT_ESTIMABLE}: there is nothing to vary."
@@ -114,4 +114,5 @@ def _sentence(result: Sensitivity) -> str:
         if found:
             ends = dict.fromkeys(fmt.ratio(end) for end in (min(found), max(found)))
             parts.append(f"{' to '.join(ends)} {words}")
-    return f"HR {fmt.ratio(base.hazard_ratio)}" + (f"; {', '.join(parts)}." if parts else ".")
+    by = " (Firth's method: Cox has no estimate)" if base.firth else ""
+    return f"HR {fmt.ratio(base.hazard_ratio)}{by}" + (f"; {', '.join(parts)}." if parts else ".")

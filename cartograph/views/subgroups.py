@@ -272,7 +272,7 @@ def _result(
 
 def _sentence(found: _Parts, endpoint: str) -> str:
     head = found.rows[0]
-    words = f"{endpoint}, {found.sides.words}: {fmt.patients(found.n)}, {head.events:,} events"
+    words = f"{endpoint}, {found.sides.words}: {fmt.patients(found.n)}, {fmt.events(head.events)}"
     if not math.isfinite(head.value):
         return f"{words}; no hazard ratio ({head.reason})."
     p = f"; {fmt.p_equals(head.p_value)}" if math.isfinite(head.p_value) else f"; p not given, {head.reason}" if head.reason else ""

@@ -307,7 +307,8 @@ def grade_trend(first: Floats, second: Floats) -> GroupTest:
     yes = np.array([(first == g).sum() for g in grades])
     total = yes + np.array([(second == g).sum() for g in grades])
     seen = total > 0
-    return trend(yes[seen], total[seen], scores=grades[seen])
+    found = trend(yes[seen], total[seen], scores=grades[seen])
+    return replace(found, notes=("every patient has the same grade",)) if seen.sum() == 1 else found
 
 
 def _mean_grade(grades: Floats) -> str:

@@ -21,7 +21,7 @@ from cartograph.stats.selected import Progress, SelectedCutoff, maximally_select
 from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
 from cartograph.views.landscape import known_patients
-from cartograph.views.panels import PanelTable
+from cartograph.views.panels import MIN_FOR_P, PanelTable
 from cartograph.views.paragraph import Corrected, chosen_by_seeing, corrected
 from cartograph.views.provenance import origin_words
 
@@ -152,7 +152,7 @@ def worth(board: Board, view: ExploreView, *, panel: str = "all", marker: int = 
     chosen, column = view.markers[marker], board.columns[marker]
     best = maximally_selected_log_rank(value, time, event, min_fraction=MIN_FRACTION, max_fraction=1 - MIN_FRACTION, method="lausen94")
     high = value > chosen.cutoff
-    applies = chosen_by_seeing([chosen])
+    applies, enough = chosen_by_seeing([chosen]), min(high.sum(), (~high).sum()) >= MIN_FOR_P
     others = ", ".join(c.label for i, c in enumerate(board.columns) if i != marker)
     return Worth(
         panel=panel,
@@ -167,17 +167,19 @@ def worth(board: Board, view: ExploreView, *, panel: str = "all", marker: int = 
         events=int(event.sum()),
         naive_p=log_rank(time, event, high).p_value if len(value) else math.nan,
         applies=applies,
-        why=_why(origin_words(board.cohort, chosen), applies=applies),
+        why=_why(origin_words(board.cohort, chosen), applies=applies, given=bool(enough and event.any())),
         best=best,
         notes=(f"{column.label} alone: {others} is not used here.",) if others else (),
         reason="; ".join(best.notes) if math.isnan(best.statistic) else "",
     )
 
 
-def _why(origin: str, *, applies: bool) -> str:
+def _why(origin: str, *, applies: bool, given: bool) -> str:
+    """``given``: a p of its own is shown on the page (enough patients in both groups, and events)."""
     if applies:
         return f"The cutoff was {origin}: it may have been picked by its result, so its own p does not hold."
-    return f"The cutoff was not searched here ({origin}): its own p holds, and no correction for searching applies."
+    own = "its own p holds, and" if given else "it has no p of its own here (too few patients in a group, or no events), and"
+    return f"The cutoff was not searched here ({origin}): {own} no correction for searching applies."
 
 
 def search(

@@ -11,7 +11,7 @@ import streamlit as st
 from cartograph.charts.love import love_chart
 from cartograph.cohort import Cohort
 from cartograph.cohort.filters import apply_filters
-from cartograph.views.baseline import BY_MARKER, BaselineChoice, BaselineResult, baseline, printed_baseline, takes_seconds
+from cartograph.views.baseline import BY_MARKER, BaselineChoice, BaselineResult, baseline, printed_baseline, table_columns, takes_seconds
 from cartograph.views.explore import ExploreView
 from cartograph.views.provenance import provenance
 from components import state
@@ -54,7 +54,8 @@ def _page(cohort: Cohort) -> None:
     head = st.container()
     choice = choices(cohort, view)
     if not choice.columns:
-        st.info("Choose at least one column.", icon=":material/checklist:")
+        nothing = "This cohort has no column that describes patients. Name some under Data."
+        st.info("Choose at least one column." if table_columns(cohort) else nothing, icon=":material/checklist:")
         return
     result = _result(cohort, view, choice)
     table = printed_baseline(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from cartograph import format as fmt
 from cartograph.charts.km import km_chart
 from cartograph.charts.spec import Chart
 from cartograph.cohort import Cohort
@@ -64,7 +65,7 @@ def _counts(result: ProductsResult) -> list[str]:
     """Who is in, who is not."""
     (one, two), (first, second) = result.n, result.names
     marker = " or biomarker" if result.choice.among != EVERYBODY else ""
-    who = f"Compared: {first} {one:,} patients with {result.events[0]:,} events, {second} {two:,} with {result.events[1]:,}"
+    who = f"Compared: {first} {fmt.patients(one)} with {fmt.events(result.events[0])}, {second} {two:,} with {result.events[1]:,}"
     rule = f", among {result.group_rule}" if result.group_rule else ""
     return [f"{who}{rule}; {result.n_missing:,} without {result.endpoint}{marker}", balance_words(result), result.infusion]
 

@@ -14,6 +14,7 @@ from cartograph.views.regression import (
     RegressionChoice,
     Scale,
     Selection,
+    constant_columns,
     default_choice,
     level_names,
     offered_columns,
@@ -53,6 +54,9 @@ def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
         late = [c.label for c in refused_columns(cohort)]
         if late:
             st.caption(f"Not offered, because known only after infusion: {plain(', '.join(late))}.")
+        same = [c.label for c in constant_columns(cohort)]
+        if same:
+            st.caption(f"Not offered, because the same in all patients: {plain(', '.join(same))}.")
     return replace(choice, outcome=outcome, columns=columns, selection=selection, chosen=chosen)
 
 

@@ -13,7 +13,7 @@ from cartograph.cohort.filters import apply_filters
 from cartograph.views.explore import ExploreView
 from cartograph.views.forest import Forest
 from cartograph.views.provenance import provenance
-from cartograph.views.regression import RegressionChoice, RegressionResult, printed_table, regression
+from cartograph.views.regression import RegressionChoice, RegressionResult, offered_columns, printed_table, regression
 from components import state
 from components.figure import show_figure
 from components.kept import kept
@@ -55,7 +55,7 @@ def _page(cohort: Cohort) -> None:
     head = st.container()
     choice = choices(cohort, view)
     if not choice.columns:
-        st.info("Choose at least one variable.", icon=":material/checklist:")
+        st.info(_nothing_chosen(cohort, view), icon=":material/checklist:")
         return
     result = _result(cohort, view, choice)
     with head:
@@ -68,6 +68,12 @@ def _page(cohort: Cohort) -> None:
             st.html(html_table(frame, numeric=list(frame.columns[2:]), name="Regression table"))
             downloads(cohort, view, result)
     _sections(About(cohort, view, result, state.is_dark()))
+
+
+def _nothing_chosen(cohort: Cohort, view: ExploreView) -> str:
+    if offered_columns(apply_filters(cohort, view.filters)):
+        return "Choose at least one variable."
+    return "No variable that is known before infusion differs between these patients, so there is nothing to explain their outcome by."
 
 
 def _result(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> RegressionResult:

@@ -181,8 +181,8 @@ def contrast_table(contrasts: Sequence[Contrast], *, name: str) -> None:
         {
             "Outcome": c.label,
             **({"Patients": short(c.panel)} if by_marker else {}),
-            first.capitalize(): f"{short(c.first)}: {c.counts[0]:,}/{c.counts[1]:,}",
-            second.capitalize(): f"{short(c.second)}: {c.counts[2]:,}/{c.counts[3]:,}",
+            first.capitalize(): _share_of(c.first, c.counts[:2]),
+            second.capitalize(): _share_of(c.second, c.counts[2:]),
             difference: fmt.points_with_limits(c.difference.value, c.difference.ci_low, c.difference.ci_high),
             odds: fmt.odds_with_limits(c.odds.value, c.odds.ci_low, c.odds.ci_high),
             "Fisher's p": fmt.p_value(c.p_value) if not np.isnan(c.p_value) else f"not given: {c.reason}",
@@ -195,6 +195,12 @@ def contrast_table(contrasts: Sequence[Contrast], *, name: str) -> None:
     if tests > 1:
         notes.append(f"{tests} tests in this table, none corrected for the others")
     say([f"{'. '.join(notes)}."], kind="quiet")
+
+
+def _share_of(name: str, counts: Sequence[int]) -> str:
+    """'> 337: 14/18'; a short one is not broken over lines."""
+    words = f"{short(name)}: {counts[0]:,}/{counts[1]:,}"
+    return words.replace(" ", "\u00a0") if len(words) <= LONGEST // 2 else words
 
 
 def download_table(about: Subject, make: Callable[[], pd.DataFrame], *, label: str, name: str, key: str) -> None:

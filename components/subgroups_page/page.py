@@ -63,6 +63,8 @@ def _page(cohort: Cohort) -> None:
     chart = forest_chart(result.forest, dark=state.is_dark())
     said = provenance(cohort, view) if result.choice.compared == "marker" else ""
     show_figure(chart, key="subgroups", synthetic=cohort.synthetic, provenance=said)
+    if not result.tests:
+        return
     with st.expander("The interaction tests", icon=":material/table:", key="subgroup-tests"):
         st.html(html_table(_tests(result), numeric=["p of interaction"], name="Interaction tests"))
         say(

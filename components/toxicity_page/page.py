@@ -111,9 +111,10 @@ def _grades(asked: Asked) -> None:
             say(["No toxicity of this cohort is graded."], kind="quiet")
     _left_out(about)
     _compare(about, outcomes)
-    if toxicity.grade is not None:
+    ranks = grade_contrasts(toxicity, about.panels, about.made)
+    if ranks:
         st.subheader(f"{toxicity.label}: the whole range of grades")
-        _rank_table(grade_contrasts(toxicity, about.panels, about.made), name="Tests of grades")
+        _rank_table(ranks, name="Tests of grades")
         say(
             [
                 "Wilcoxon compares the ranks of the grades; Cochran-Armitage asks whether the share of the first group rises or falls from "
