@@ -21,7 +21,7 @@ function cellOf(key, [i, j], nx, ny) {
 
 function build(parent) {
   const box = parent.querySelector(".figure"), handle = parent.querySelector(".pair");
-  const p = { box, handle, cell: null, dragging: false, timer: 0 };
+  const p = { box, handle, cell: null, dragging: false, timer: 0, from: "" };
   p.view = mount(box, (nonce) => p.set("csv", nonce));
   const start = (event) => {
     if (event.button || p.data.locked || !p.data.x.length) return;
@@ -65,6 +65,8 @@ function back(p) {
 
 function tell(p) {
   clearTimeout(p.timer);
+  p.timer = 0;
+  p.from = String(p.data.at);
   p.set("pair", { x: p.data.x[p.cell[0]], y: p.data.y[p.cell[1]] });
 }
 
@@ -122,6 +124,12 @@ function paint(p) {
   for (const i of state.parts.get("now") || []) rewrite(state, i, annotationShape(frame, figure.layout, { ...said, text: words }));
 }
 
+/** True while the pair on screen is newer than the page: under the hand, keys not at rest, or told and not answered yet. */
+function awaited(p) {
+  if (p.from !== String(p.data.at)) p.from = "";
+  return p.dragging || p.timer !== 0 || p.from !== "";
+}
+
 const maps = new WeakMap();
 
 function planeComponent({ data, parentElement, setTriggerValue }) {
@@ -131,7 +139,7 @@ function planeComponent({ data, parentElement, setTriggerValue }) {
   p.data = JSON.parse(new TextDecoder().decode(data));
   show(p.view, p.data.sent);
   const { x, y, at, labels } = p.data;
-  if (!p.dragging) p.cell = x.includes(at[0]) && y.includes(at[1]) ? [x.indexOf(at[0]), y.indexOf(at[1])] : null;
+  if (!awaited(p)) p.cell = x.includes(at[0]) && y.includes(at[1]) ? [x.indexOf(at[0]), y.indexOf(at[1])] : null;
   p.handle.hidden = !x.length;
   p.handle.setAttribute("aria-label", `Cutoffs of ${labels.join(" and ")}`);
   p.handle.setAttribute("aria-valuemin", 0);

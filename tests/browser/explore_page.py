@@ -54,6 +54,13 @@ def number_box(page: Page) -> Locator:
     return page.locator(".st-key-cutoff-box-0 input")
 
 
+def cutoff_shown(page: Page) -> float:
+    """The cutoff under the handle, once the box says the same."""
+    cutoff = float(handle(page).get_attribute("aria-valuenow") or "nan")
+    expect(number_box(page)).to_have_value(f"{cutoff:.6g}")
+    return cutoff
+
+
 def figure(page: Page, key: str) -> Locator:
     return page.locator(f".board [data-figure={key}] .figure")
 

@@ -14,7 +14,7 @@ from cartograph.views.looks import Looks
 from cartograph.views.paragraph import Evidence, paragraph
 from cartograph.views.worth import search
 from tests.browser.conftest import PHONE, OpenApp
-from tests.browser.explore_page import asked, calm, handle, number_box, sample
+from tests.browser.explore_page import asked, calm, cutoff_shown, handle, number_box, sample
 from tests.browser.watched import settled
 
 TABS = ("A searched cutoff", "Kept continuous", "ROC", "Two biomarkers", "All endpoints", "Sensitivity")
@@ -56,7 +56,7 @@ def test_keys_on_the_handle_move_paragraph_and_landscapes(open_app: OpenApp) -> 
     page.keyboard.press("PageUp")
     expect(number_box(page)).not_to_have_value(f"{first.cutoff:.6g}")
     settled(page)
-    moved = float(number_box(page).input_value())
+    moved = cutoff_shown(page)
     assert moved > first.cutoff
     shows(page, Marker(first.column, moved, "hand"))
     assert landscape_of(page).inner_html() != before
@@ -150,6 +150,8 @@ def test_the_cross_hair_of_the_plane_is_dragged(open_app: OpenApp) -> None:
     expect(plane).to_contain_text(under_the_hand)
     first, second = re.findall(r"Now (\S+) and (\S+):", under_the_hand)[0]
     boxes = page.get_by_role("spinbutton", name="Cutoff")
+    for k, old in enumerate(("337", "8")):
+        expect(boxes.nth(k)).not_to_have_value(old)
     shown = [fmt.number(float(boxes.nth(k).input_value())) for k in range(2)]
     assert shown == [first, second]
     ring = plane.get_by_role("slider")

@@ -10,7 +10,7 @@ from cartograph.cohort import read_cohort
 from cartograph.cohort.filters import Filter
 from cartograph.views.explore import Marker
 from tests.browser.conftest import OpenApp
-from tests.browser.explore_page import asked, calm, handle, measured, number_box, sample, shows
+from tests.browser.explore_page import asked, calm, cutoff_shown, handle, measured, number_box, sample, shows
 from tests.browser.made_up import bring_in, made_up_file
 from tests.browser.watched import settled
 
@@ -40,13 +40,13 @@ def test_what_was_chosen_is_in_the_address_and_opens_in_another_browser(open_app
     handle(page).focus()
     page.keyboard.press("PageDown")
     expect(number_box(page)).not_to_have_value("337")
-    view = asked(cohort, float(number_box(page).input_value()), endpoint="os")
+    view = asked(cohort, cutoff_shown(page), endpoint="os")
     shows(page, cohort, view)
     steps = page.evaluate("history.length")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
         settled(page)
-    view = asked(cohort, float(number_box(page).input_value()), endpoint="os")
+    view = asked(cohort, cutoff_shown(page), endpoint="os")
     shows(page, cohort, view)
     assert page.evaluate("history.length") == steps  # the way back does not lead through every cutoff
     address = urlsplit(page.url)

@@ -15,7 +15,7 @@ from cartograph.views.response_page import response_data, response_sentence
 from cartograph.views.toxicity import toxicities, toxicity_sentence
 from sample_data import sample_files
 from tests.browser.conftest import PHONE, OpenApp
-from tests.browser.explore_page import handle, number_box
+from tests.browser.explore_page import cutoff_shown, handle, number_box
 from tests.browser.watched import settled
 from tests.views.after_infusion import groups, sides
 
@@ -34,7 +34,7 @@ def test_keys_and_a_drag_on_the_handle_move_the_sentence_and_the_figures(open_ap
     page.keyboard.press("PageUp")
     expect(number_box(page)).not_to_have_value("337")
     settled(page)
-    moved = float(number_box(page).input_value())
+    moved = cutoff_shown(page)
     says(page, response_sentence(data, groups(COHORT, moved)))
     box = page.locator(".track").first.bounding_box()
     assert box is not None
@@ -44,7 +44,7 @@ def test_keys_and_a_drag_on_the_handle_move_the_sentence_and_the_figures(open_ap
     page.mouse.up()
     expect(number_box(page)).not_to_have_value(f"{moved:.6g}")
     settled(page)
-    says(page, response_sentence(data, groups(COHORT, float(number_box(page).input_value()))))
+    says(page, response_sentence(data, groups(COHORT, cutoff_shown(page))))
     expect(page.locator("svg[aria-label*='Response rates']")).to_be_visible()
 
 
