@@ -39,6 +39,7 @@ Mask = npt.NDArray[np.bool_]
 Move = Literal["low-low", "low-high", "high-low", "high-high"]
 MOST: Final = 12  # measurements in a matrix: more cannot be read
 AT_FIRST: Final = 10
+LETTERS: Final = 60  # of a name in a sentence
 EVERYBODY: Final = "all"
 ALPHA: Final = 0.05
 BEFORE, AFTER = "_pre", "_d0"
@@ -298,7 +299,7 @@ def _sentence(result: MatrixResult) -> str:
     if place is None:
         return "No pair of measurements has enough patients with both."
     found, q = result.pair(*place)
-    names = f"{result.names[place[0]]} and {result.names[place[1]]}"
+    names = " and ".join(unique_names(result.names, LETTERS)[i] for i in place)
     known = result.found.q_values[np.isfinite(result.found.q_values)]
     below = f" {int((known < ALPHA).sum()):,} of {len(known):,} pairs have q < {ALPHA:g}." if len(known) > 1 else ""
     linked = "are linked most strongly" if len(result.columns) > 2 else "together"
@@ -325,15 +326,15 @@ def p_words(p: float, notes: Sequence[str] = ()) -> str:
 
 
 def _cautions(result: MatrixResult, about: _Whom) -> tuple[str, ...]:
-    said = []
-    late = [name for name, c in zip(result.names, result.columns, strict=True) if c.timing == "post-infusion"]
+    said, names = [], unique_names(result.names, LETTERS)
+    late = [name for name, c in zip(names, result.columns, strict=True) if c.timing == "post-infusion"]
     if late:
         said.append(
             f"Known only after infusion: {', '.join(late)}. They may go together with what was measured before, but nobody can use them "
             "to choose a patient, and they never split curves from infusion on."
         )
     if result.related:
-        pairs = "; ".join(f"{result.names[i]} and {result.names[j]}" for i, j in sorted(result.related))
+        pairs = "; ".join(f"{names[i]} and {names[j]}" for i, j in sorted(result.related))
         said.append(f"Linked by construction (a ratio and what it is made of, one measurement twice): {pairs}.")
     if about.panels > 1 and about.title == "All":
         said.append(TOGETHER)

@@ -7,7 +7,6 @@ from typing import get_args
 
 import streamlit as st
 
-from cartograph import format as fmt
 from cartograph.stats.correlation import Method
 from cartograph.views.correlations import (
     EVERYBODY,
@@ -50,7 +49,7 @@ def matrix_choice(about: Subject) -> MatrixChoice | None:
         chosen = choice("Coefficient", METHOD_NAMES, "correlation-method")
     with second:
         panels = {panel.key: panel.title for panel in about.panels}
-        of = choice("Patients", panels, "correlation-patients") if len(panels) > 1 else EVERYBODY
+        of = choice("Patients", panels, patients_key(about)) if len(panels) > 1 else EVERYBODY
     method = next(m for m in get_args(Method) if m == chosen)
     return MatrixChoice(columns, method, of)
 
@@ -72,18 +71,24 @@ def _columns(about: Subject, names: dict[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def pair_choice(result: MatrixResult) -> tuple[int, int]:
-    """A pair of the matrix, the strongest first."""
+def patients_key(about: Subject) -> str:
+    """Begins anew where other products stand side by side: their places would mean other patients."""
+    return "-".join(["correlation-patients", state.cohort_id(), about.view.split, *(panel.title for panel in about.panels)])
+
+
+def pair_choice(about: Subject, result: MatrixResult) -> tuple[int, int]:
+    """A pair of the matrix, the strongest first.
+
+    Its words hold no coefficient and name every column as long as the cohort is open: the browser keeps the words of what is chosen.
+    """
+    offered = offered_columns(about.uploaded)
+    names = dict(zip((c.key for c in offered), unique_names([c.label for c in offered], WIDEST_NAME // 2), strict=True))
     order = by_strength(result)
-    names = unique_names(result.names, WIDEST_NAME // 2)
-    options = {f"{result.columns[i].key}|{result.columns[j].key}": _words(result, names, i, j) for i, j in order}
+    pairs = [(result.columns[i].key, result.columns[j].key) for i, j in order]
+    options = {f"{one}|{other}": f"{names[one]} and {names[other]}" for one, other in pairs}
     places = dict(zip(options, order, strict=True))
     key = "correlation-pair-chosen"
     if state.get(key) not in options:
         state.put(key, next(iter(options)))
     chosen = st.selectbox("Pair, strongest first", list(options), format_func=options.__getitem__, key=key, persist_state="session")
     return places[chosen]
-
-
-def _words(result: MatrixResult, names: tuple[str, ...], first: int, second: int) -> str:
-    return f"{names[first]} and {names[second]}: {fmt.coefficient(result.pair(first, second)[0].value)}"

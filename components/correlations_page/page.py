@@ -40,8 +40,8 @@ from components.sentences import UNADJUSTED, say
 from components.text import html_table, plain
 
 METHODS: dict[Method, str] = {
-    "spearman": "Spearman's rho: limits by Fisher's z with Bonett and Wright's variance, p from t, as R's cor.test with exact = FALSE",
-    "kendall": "Kendall's tau-b: limits by Fisher's z with Fieller's variance, p exact below 50 pairs without ties, else normal, as R's",
+    "spearman": "Spearman's rho: limits by Fisher's z (Bonett and Wright), p from t, as R's cor.test with exact = FALSE",
+    "kendall": "Kendall's tau-b: limits by Fisher's z (Fieller), p exact below 50 pairs without ties, else normal, as R's cor.test",
 }
 PAIRED = (
     "Signed rank: Wilcoxon's test of the change; limits of the change: Hodges and Lehmann; McNemar: exact test of those who rise above "
@@ -121,7 +121,7 @@ def _pair_table(result: MatrixResult) -> None:
 
 def _one_pair(about: Subject, asked: MatrixChoice, result: MatrixResult) -> None:
     """The points behind one cell; the cutoffs stand above where they are in the pair."""
-    place = pair_choice(result)
+    place = pair_choice(about, result)
     columns = (asked.columns[place[0]], asked.columns[place[1]])
     drawn = choice("Drawn as", {"values": "values", "ranks": "ranks"}, "correlation-drawn")
     found = pair(about.cohort, about.view, columns, asked.method, result.pair(*place)[1], asked.of)

@@ -76,9 +76,24 @@ def test_method_and_patients_are_obeyed(opened: Open) -> None:
     app = opened(cohort="mayo-like")
     assert "unadjusted, not randomised" in words_of(app)
     app.session_state["correlation-method"] = "kendall"
-    app.session_state["correlation-patients"] = "1"
+    next(b for b in app.segmented_control if b.label == "Patients").set_value("1")
     found = matrix(MAYO, default_view(MAYO), default_columns(MAYO), "kendall", "1")
     assert found.sentence in words_of(again(app))
+
+
+def test_the_words_of_a_pair_do_not_depend_on_coefficient_or_choice(opened: Open) -> None:
+    """The browser keeps the words of what is chosen: a coefficient in them would stay when another one is asked for."""
+
+    def words(app: AppTest) -> set[str]:
+        return set(next(s for s in app.selectbox if s.label.startswith("Pair")).options)
+
+    app = opened(cohort="mayo-like")
+    first = words(app)
+    assert not any(re.search(r": .?\d", option) for option in first)
+    app.session_state["correlation-method"] = "kendall"
+    assert words(again(app)) == first
+    app.multiselect[0].set_value(list(default_columns(MAYO))[:4])
+    assert words(again(app)) <= first
 
 
 def test_filters_of_the_view_are_obeyed(opened: Open) -> None:
