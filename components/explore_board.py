@@ -18,6 +18,7 @@ from cartograph.views.provenance import provenance
 from components import state
 from components.display import Display, display, display_options
 from components.explore_words import comparison_lines, finding, flow_line, interaction_line, summary_frame
+from components.figure import with_room
 from components.kept import kept
 from components.live_cutoff.board import Moving, Placed, pack_board, send_board, show_finding
 from components.live_cutoff.tables import bring_tables, table_names
@@ -113,7 +114,7 @@ def _packed(
     result: ExploreResult, curves: tuple[Chart, ...], response: Chart | None, courses: Chart, moving: Moving, cohort: Cohort
 ) -> bytes:
     panels = [Placed(f"km-{p.key}", chart, comparison_lines(p)) for p, chart in zip(result.panels, curves, strict=True)]
-    pair = [Placed("responses", response)] if response is not None else []
+    pair = [Placed("responses", with_room(response))] if response is not None else []
     pair.append(Placed("swimmer", courses, [html.escape(note) for note in result.lanes.notes]))
     note = interaction_line(result) if len(result.panels) > 1 else ""
     return pack_board(panels, pair, note, moving, synthetic=cohort.synthetic, provenance=provenance(cohort, result.view))
@@ -131,4 +132,4 @@ def _tables(drawing: Drawing) -> None:
         with numbers:
             for tab, chart in zip(st.tabs([chart.name for chart in drawing.charts]), drawing.charts, strict=True):
                 with tab:
-                    st.dataframe(neutral_cells(chart.table()), hide_index=True, key=f"numbers-{chart.name}")
+                    st.dataframe(neutral_cells(chart.table()), hide_index=True, placeholder="\u2013", key=f"numbers-{chart.name}")

@@ -18,7 +18,7 @@ def say(sentences: Sequence[str], *, kind: Kind = "") -> None:
 
     These two are led by a capital; other sentences may begin with a name from a file ("cilta-cel"), which stays as it is.
     """
-    say_markup([html.escape(sentence(words) if kind else words) for words in sentences], kind=kind)
+    say_markup([html.escape(sentence(words) if kind else _ended(words)) for words in sentences], kind=kind)
 
 
 def say_markup(lines: Sequence[str], *, kind: Kind = "") -> None:
@@ -29,4 +29,8 @@ def say_markup(lines: Sequence[str], *, kind: Kind = "") -> None:
 
 def sentence(words: str) -> str:
     """A note of a statistic as a sentence: led by a capital, ended by a full stop."""
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!", ":")) else ".")
+    return words[:1].upper() + _ended(words[1:])
+
+
+def _ended(words: str) -> str:
+    return words + ("" if words.endswith((".", "?", "!", ":")) else ".")

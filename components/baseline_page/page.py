@@ -60,7 +60,7 @@ def _page(cohort: Cohort) -> None:
     result = _result(cohort, view, choice)
     table = printed_baseline(result)
     with head:
-        say([result.sentence])
+        say([result.sentence], kind="lead")
         say(result.cautions, kind="quiet")
     st.html(baseline_table(table, dark=state.is_dark()))
     say(result.notes, kind="quiet")

@@ -46,7 +46,7 @@ def _page(cohort: Cohort) -> None:
     result = compared(cohort, view, choice)
     about = About(cohort, view, result, state.is_dark())
     with head:
-        say([result.sentence])
+        say([result.sentence], kind="lead")
         st.caption(plain(caption(result)))
         if result.why_not:
             st.warning(plain(result.why_not), icon=":material/warning:")

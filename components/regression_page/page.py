@@ -59,7 +59,7 @@ def _page(cohort: Cohort) -> None:
         return
     result = _result(cohort, view, choice)
     with head:
-        say([result.sentence])
+        say([result.sentence], kind="lead")
         say([*([result.group_rule] if result.group_rule else []), *result.cautions], kind="quiet")
     _forests(cohort, view, result)
     with st.expander("The table, and as a file", icon=":material/table:", key="regression-table", on_change="rerun") as table:

@@ -58,7 +58,7 @@ def _page(cohort: Cohort) -> None:
     head = st.container()
     result = found_subgroups(cohort, view, _choice(kept, view, default_subgroups(cohort, view)))
     with head:
-        say([result.sentence])
+        say([result.sentence], kind="lead")
         say(result.cautions, kind="quiet")
     chart = forest_chart(result.forest, dark=state.is_dark())
     said = provenance(cohort, view) if result.choice.compared == "marker" else ""
