@@ -242,6 +242,11 @@ class _Samples(NamedTuple):
     limit: Floats
     missing: Indices  # patients of samples without a day or a value, one entry per sample
 
+    def some(self, which: Indices) -> _Samples:
+        """Some of the samples, in the order asked for."""
+        parts = (self.day[which], self.value[which], self.below[which], self.above[which], self.limit[which])
+        return _Samples(self.patient[which], *parts, missing=self.missing)
+
 
 class _Courses(NamedTuple):
     """One entry per patient and day from infusion on, in order. ``start``: where each patient begins, and the end."""
@@ -301,11 +306,11 @@ def _courses(given: _Samples, n: int) -> _Courses:
     order = after[np.lexsort((given.day[after], given.patient[after]))]
     new = np.ones(len(order), dtype=bool)
     new[1:] = (np.diff(given.patient[order]) != 0) | (np.diff(given.day[order]) != 0)
-    found = _together(_Samples(*(part[order] for part in given[:6]), missing=given.missing), np.cumsum(new) - 1, int(new.sum()))
+    found = _together(given.some(order), np.cumsum(new) - 1, int(new.sum()))
     owner = given.patient[order][new]
 
     def per_patient(which: Indices) -> list[int]:
-        return np.bincount(which, minlength=n).astype(np.int64).tolist()
+        return [int(count) for count in np.bincount(which, minlength=n)]
 
     return _Courses(
         start=np.searchsorted(owner, np.arange(n + 1)).tolist(),
@@ -561,10 +566,23 @@ def day_profile(
     owner = np.arange(count, dtype=np.int64) if patient is None else pd.factorize(pd.Series(np.asarray(patient)))[0].astype(np.int64)
     samples = _samples(owner, days, values, signs, lower_limit, zero_is_below=False)
     table = pd.DataFrame([_quantiles(part) for part in _at_each(samples, planned)], columns=list(_Quantiles._fields))
-    counts = {name: table[name].to_numpy(dtype=np.int64) for name in ("n", "n_below")}
-    heights = {name: table[name].to_numpy(dtype=np.float64) for name in ("median", "q1", "q3")}
-    flags = {name: table[name].to_numpy(dtype=bool) for name in _Quantiles._fields[5:]}
-    return DayProfile(day=planned, **counts, **heights, **flags, method=PROFILE)
+    height = {name: table[name].to_numpy(dtype=np.float64) for name in ("median", "q1", "q3")}
+    bound = {name: table[name].to_numpy(dtype=bool) for name in _Quantiles._fields[5:]}
+    return DayProfile(
+        day=planned,
+        n=table["n"].to_numpy(dtype=np.int64),
+        n_below=table["n_below"].to_numpy(dtype=np.int64),
+        median=height["median"],
+        q1=height["q1"],
+        q3=height["q3"],
+        median_below=bound["median_below"],
+        q1_below=bound["q1_below"],
+        q3_below=bound["q3_below"],
+        median_above=bound["median_above"],
+        q1_above=bound["q1_above"],
+        q3_above=bound["q3_above"],
+        method=PROFILE,
+    )
 
 
 class _Quantiles(NamedTuple):
@@ -593,7 +611,7 @@ def _at_each(given: _Samples, nominal: Floats) -> list[_Together]:
     group = np.cumsum(new) - 1
     chosen = given.day[order] == given.day[order][new][group]
     kept, group = order[chosen], group[chosen]
-    found = _together(_Samples(*(part[kept] for part in given[:6]), missing=given.missing), group, int(new.sum()))
+    found = _together(given.some(kept), group, int(new.sum()))
     owner = place[order][new]
     return [_Together(*(part[owner == k] for part in found)) for k in range(len(nominal))]
 
