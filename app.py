@@ -28,6 +28,7 @@ frame.run(
         "Over time": [
             st.Page("pages/landmark.py", title="Landmark", icon=":material/flag:"),
             st.Page("pages/mrd.py", title="MRD", icon=":material/biotech:"),
+            st.Page("pages/kinetics.py", title="Kinetics", icon=":material/timeline:"),
             st.Page("pages/competing.py", title="Competing risks", icon=":material/call_split:"),
         ],
     }

@@ -1,4 +1,4 @@
-"""A marker by the grade of a toxicity: a box and every patient's point, with the cutoff across."""
+"""A marker by the grade of a toxicity, or any measure by group: a box and every patient's point, with the cutoff across if there is one."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 58, 14, 50, 54, 360
 HALF = 0.3  # half width of a box, in grades
 GOLDEN = 0.6180339887  # spreads points evenly without chance
 ROOM = 0.06  # of the axis, above and below the points
+LETTERS = 48  # of all names below the axis together, on a phone
 
 
 def marker_by_grade_chart(found: MarkerByGrade, *, dark: bool, like: MarkerByGrade | None = None) -> Chart:
     """One column per grade that occurs: quartiles, whiskers and points; points above the cutoff have the colour of high.
 
-    ``like``: the panel whose marker axis is taken, so that panels side by side have the same.
+    Without a cutoff (NaN) all points have one colour. ``like``: the panel whose marker axis is taken, so that panels side by side have
+    the same.
     """
     colours = theme.ink(dark=dark)
     layout = theme.base_layout(dark=dark, height=HEIGHT, left=LEFT, right=RIGHT, top=TOP, bottom=BOTTOM)
     words = "grade" if any(box.grade.isdigit() for box in found.boxes) else ""
+    letters = max(5, LETTERS // max(len(found.boxes), 1))
     layout["xaxis"] = {
         **theme.quiet_axis(dark=dark, grid=False),
         "range": [-0.6, max(len(found.boxes), 1) - 0.4],
         "tickvals": list(range(len(found.boxes))),
-        "ticktext": [f"{words} {box.grade}".strip() for box in found.boxes],
+        "ticktext": [theme.escape(shorten(f"{words} {box.grade}".strip(), letters)) for box in found.boxes],
         "anchor": "y",
         "showline": True,
         "linecolor": colours.quiet,
@@ -48,7 +51,9 @@ def marker_by_grade_chart(found: MarkerByGrade, *, dark: bool, like: MarkerByGra
 
 
 def _all_values(found: MarkerByGrade) -> Floats:
-    return np.concatenate([np.array([found.cutoff]), *(box.values for box in found.boxes)])
+    values = np.concatenate([np.array([found.cutoff]), *(box.values for box in found.boxes)])
+    known = values[np.isfinite(values)]
+    return known if len(known) else np.array([1.0])
 
 
 def _scale(found: MarkerByGrade) -> dict[str, Any]:
@@ -100,14 +105,14 @@ def _box(place: int, box: MarkerBox, dark: bool) -> list[dict[str, Any]]:
 
 def _cutoff(found: MarkerByGrade, dark: bool) -> list[dict[str, Any]]:
     """The line of the cutoff."""
-    if found.log_scale and found.cutoff <= 0:
+    if math.isnan(found.cutoff) or (found.log_scale and found.cutoff <= 0):
         return []
     line = {"color": theme.ink(dark=dark).text, "width": 1.2, "dash": "dash"}
     return [{"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": found.cutoff, "y1": found.cutoff, "line": line}]
 
 
 def _points(found: MarkerByGrade, high: bool, dark: bool) -> dict[str, Any]:
-    colour = theme.ink(dark=dark).of_role("high" if high else "low")
+    colour = theme.ink(dark=dark).of_role("all" if math.isnan(found.cutoff) else "high" if high else "low")
     x: list[float | None] = []
     y: list[float | None] = []
     hover: list[str] = []
@@ -116,7 +121,8 @@ def _points(found: MarkerByGrade, high: bool, dark: bool) -> dict[str, Any]:
         chosen = (box.values > found.cutoff) == high
         x += numbers(spread[chosen], 4)
         y += numbers(box.values[chosen], 5)
-        hover += [f"{fmt.number(v)} {theme.escape(found.unit)}<br>{found.toxicity} {box.grade}" for v in box.values[chosen].tolist()]
+        name = theme.escape(f"{found.toxicity} {box.grade}")
+        hover += [f"{fmt.number(v)} {theme.escape(found.unit)}<br>{name}" for v in box.values[chosen].tolist()]
     marker = {"symbol": "circle", "size": 5 if found.n <= 300 else 3, "color": colour, "line": {"width": 0, "color": colour}}
     return {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": marker, "opacity": 0.7, "hovertext": hover, "hoverinfo": "text"}
 
