@@ -90,8 +90,10 @@ def _every_pair(about: Subject) -> None:
         say([*result.cautions, METHODS[asked.method], _tests_words(result), NOT_OFFERED], kind="quiet")
     with right:
         _one_pair(about, asked, result)
-    with st.expander("Every pair with limits, p and q", icon=":material/table:"):
-        _pair_table(result)
+    title = "Every pair with limits, p and q"
+    with st.expander(title, icon=":material/table:", key="correlation-pairs", on_change="rerun") as table:
+        if table.open:
+            _pair_table(result)
     download_table(about, result.to_frame, label="All pairs (CSV)", name="correlations", key="correlations-csv")
 
 

@@ -132,8 +132,10 @@ def _both_denominators(asked: Asked, visit: str) -> None:
     say([f"All patients on screen, {visit[:1].lower()}{visit[1:]}: {'; '.join(said)}."])
     if about.unmeasured:
         say([f"{fmt.patients(about.unmeasured)} without the biomarker in no marker group"], kind="quiet")
-    with st.expander("Both denominators, exact and Wilson's limits", icon=":material/table:"):
-        _rate_table(asked, visit)
+    title = "Both denominators, exact and Wilson's limits"
+    with st.expander(title, icon=":material/table:", key="response-denominators", on_change="rerun") as table:
+        if table.open:
+            _rate_table(asked, visit)
 
 
 def _rate_table(asked: Asked, visit: str) -> None:

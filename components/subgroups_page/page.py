@@ -30,6 +30,7 @@ from components.sentences import NOBODY, say
 from components.text import html_table
 
 WIDEST_NAME = 60
+METHOD = "Likelihood-ratio test of comparison x variable in one Cox model, over the levels with 10 patients in each group"
 
 
 @kept(30)
@@ -65,12 +66,10 @@ def _page(cohort: Cohort) -> None:
     show_figure(chart, key="subgroups", synthetic=cohort.synthetic, provenance=said)
     if not result.tests:
         return
-    with st.expander("The interaction tests", icon=":material/table:", key="subgroup-tests"):
-        st.html(html_table(_tests(result), numeric=["p of interaction"], name="Interaction tests"))
-        say(
-            ["Likelihood-ratio test of comparison x variable in one Cox model, over the levels with 10 patients in each group"],
-            kind="quiet",
-        )
+    with st.expander("The interaction tests", icon=":material/table:", key="subgroup-tests", on_change="rerun") as table:
+        if table.open:
+            st.html(html_table(_tests(result), numeric=["p of interaction"], name="Interaction tests"))
+            say([METHOD], kind="quiet")
 
 
 def _nothing_to_compare(kept: Cohort, view: ExploreView) -> str:
