@@ -463,9 +463,7 @@ def _terminal(points: list[tuple[float, float]]) -> _Line:
     """``points``: days and values after the peak, ascending. The line with the best adjusted r2 that falls."""
     if len(points) < FEWEST_POINTS:
         return _Line(NAN, NAN, 0, TOO_FEW_POINTS)
-    t, y = [p[0] for p in points], [math.log(p[1]) for p in points]
-    lines = [(m, *_fitted(t[-m:], y[-m:])) for m in range(FEWEST_POINTS, len(t) + 1)]
-    falling = [line for line in lines if line[1] < 0]
+    falling = [line for line in _lines(points) if line[1] < 0]
     if not falling:
         return _Line(NAN, NAN, 0, NO_FALL)
     best = max(fit for _, _, fit in falling)
@@ -473,17 +471,22 @@ def _terminal(points: list[tuple[float, float]]) -> _Line:
     return _Line(-math.log(2) / slope, fit, m, "")
 
 
-def _fitted(t: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """Slope of the least-squares line and its adjusted r2; a line that does not bend from constant values has slope 0."""
-    n = len(t)
-    middle, height = math.fsum(t) / n, math.fsum(y) / n
-    spread = math.fsum((a - middle) ** 2 for a in t)
-    rise = math.fsum((a - middle) * (b - height) for a, b in zip(t, y, strict=True))
-    total = math.fsum((b - height) ** 2 for b in y)
-    if total <= 0:
-        return 0.0, NAN
-    r2 = min(rise * rise / (spread * total), 1.0)
-    return rise / spread, 1 - (1 - r2) * (n - 1) / (n - 2)
+def _lines(points: list[tuple[float, float]]) -> list[tuple[int, float, float]]:
+    """Least-squares lines of log values through the last 3, 4 ... points: number of points, slope, adjusted r2.
+
+    Points are added one by one to means and sums of squares around them (Welford, Technometrics 1962): a long course costs one pass.
+    """
+    found: list[tuple[int, float, float]] = []
+    middle = height = spread = rise = total = 0.0
+    for n, (t, value) in enumerate(reversed(points), start=1):
+        y = math.log(value)
+        across, up = t - middle, y - height
+        middle, height = middle + across / n, height + up / n
+        spread, rise, total = spread + across * (t - middle), rise + across * (y - height), total + up * (y - height)
+        if n >= FEWEST_POINTS and total > 0:
+            r2 = min(rise * rise / (spread * total), 1.0)
+            found.append((n, rise / spread, 1 - (1 - r2) * (n - 1) / (n - 2)))
+    return found
 
 
 # ---------------------------------------------------------------- area under a curve
@@ -494,27 +497,28 @@ def area(days: Sequence[float], values: Sequence[float], *, until: float = math.
     ValueError for different lengths.
     """
     total = 0.0
-    pairs = list(zip(days, values, strict=True))
-    for (t0, v0), (t1, v1) in pairwise(pairs):
-        if t1 <= until:
-            total += _piece(t1 - t0, v0, v1)
-        elif t0 < until:
-            total += _piece(until - t0, v0, _between(v0, v1, (until - t0) / (t1 - t0)))
+    for (start, first), (end, last) in pairwise(zip(days, values, strict=True)):
+        if end <= until:
+            total += _piece(end - start, first, last)
+        elif start < until:
+            share = (until - start) / (end - start)
+            if _logarithmic(first, last):
+                total += _piece(until - start, first, math.exp(math.log(first) + share * (math.log(last) - math.log(first))))
+            else:
+                total += (until - start) * (first + share * (last - first) / 2)
     return total
 
 
+def _logarithmic(first: float, last: float) -> bool:
+    return 0 < last < first
+
+
 def _piece(width: float, first: float, last: float) -> float:
-    if not 0 < last < first:
+    if not _logarithmic(first, last):
         return width * (first + last) / 2
     excess = (first - last) / last
     fall = math.log1p(excess) if excess < 1 else math.log(first) - math.log(last)
     return width * (first - last) / fall
-
-
-def _between(first: float, last: float, share: float) -> float:
-    if not 0 < last < first:
-        return first + share * (last - first)
-    return math.exp(math.log(first) + share * (math.log(last) - math.log(first)))
 
 
 # ---------------------------------------------------------------- groups over days
