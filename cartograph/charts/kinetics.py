@@ -59,7 +59,7 @@ def course_chart(panel: CurvePanel, *, dark: bool, singles: bool = True, height:
         data.append(_sizes(group, position, panel, dark))
         place: theme.Place = {"x": 0, "y": position, "yref": "y2", "xanchor": "right", "xshift": -15}
         layout["annotations"].append(theme.words("Patients", colour=colours.of_role(group.role), **place))
-    return Chart(f"course-{slug(panel.quantity.key)}-{slug(panel.title)}", data, layout, _alt(panel), panel.to_frame)
+    return Chart(f"course-{slug(panel.quantity.key)}-{slug(shorten(panel.title, 40))}", data, layout, _alt(panel), panel.to_frame)
 
 
 # ---------------------------------------------------------------- axes
@@ -95,7 +95,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(low), math.ceil(high) + 1)
     found: list[float] = []
     for leading in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
-        found = [round(m * 10.0**e, 10) for e in decades for m in leading if low <= math.log10(m * 10.0**e) <= high]
+        found = [float(f"{m}e{e}") for e in decades for m in leading if low <= math.log10(m) + e <= high]
         if len(found) >= 3:
             break
     return found[:: math.ceil(len(found) / 8)] if found else []

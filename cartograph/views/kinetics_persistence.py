@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cartograph.cohort.model import Cohort
+from cartograph.stats.censored_correlation import CensoredCorrelation, censored_correlation
 from cartograph.stats.results import Estimate
 from cartograph.stats.time_dependent import time_dependent_hazard_ratio
 from cartograph.views.explore import Comparison
@@ -24,24 +25,38 @@ class Persistence:
     """How persistence goes with an endpoint, in one panel.
 
     ``lost``: hazard after the transgene is lost against while it is detectable, each patient counted in the state of the moment.
-    ``n_lost``: patients who lost it while followed; ``n_missing``: without persistence or endpoint.
+    ``together``: measures of association of two censored times, and the naive one that takes them as known. ``n_lost``: patients who lost
+    it while followed; ``n_missing``: without persistence or endpoint.
     """
 
     title: str
     endpoint: str
     lost: Comparison
+    together: CensoredCorrelation
     n: int
     n_lost: int
     n_missing: int
     method: str = "Cox with the loss of the transgene as a time-dependent status, dated at the first sample without it"
     notes: tuple[str, ...] = ()
 
+    @property
+    def few(self) -> bool:
+        """True where no p is given: fewer patients than two groups of the smallest size."""
+        return self.n < 2 * MIN_FOR_P
+
     def to_frame(self) -> pd.DataFrame:
-        """One row: panel, endpoint, n, n_lost, n_missing, hazard_ratio, ci_low, ci_high, p_value."""
+        """One row per measure of association: panel, endpoint, measure, value, ci_low, ci_high, p_value, n, events, method, note."""
         ratio = self.lost.estimate
         limits = (NAN, NAN, NAN) if ratio is None else (ratio.value, ratio.ci_low, ratio.ci_high)
-        columns = ["panel", "endpoint", "n", "n_lost", "n_missing", "hazard_ratio", "ci_low", "ci_high", "p_value"]
-        return pd.DataFrame([(self.title, self.endpoint, self.n, self.n_lost, self.n_missing, *limits, self.lost.p_value)], columns=columns)
+        events = 0 if ratio is None else ratio.events
+        first = (self.lost.label, *limits, self.lost.p_value, self.n, events, self.method, self.lost.reason)
+        table = self.together.to_frame()
+        table = pd.concat([pd.DataFrame([first], columns=table.columns), table], ignore_index=True)
+        if self.few:
+            table["p_value"] = NAN
+        table.insert(0, "panel", self.title)
+        table.insert(1, "endpoint", self.endpoint)
+        return table
 
 
 def persistence_with(cohort: Cohort, endpoint: str, found: Measured, *, title: str = "All", member: Mask | None = None) -> Persistence:
@@ -61,6 +76,7 @@ def persistence_with(cohort: Cohort, endpoint: str, found: Measured, *, title: s
         title=title,
         endpoint=cohort.endpoints[endpoint].label,
         lost=Comparison("HR transgene lost vs still detectable", estimate, NAN if few else ratio.p_value, ratio.test, reason),
+        together=censored_correlation(d, gone, t, e),
         n=int(used.sum()),
         n_lost=n_lost,
         n_missing=int(inside.sum() - used.sum()),

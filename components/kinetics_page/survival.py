@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,12 +15,14 @@ from cartograph.views.explore import Comparison
 from cartograph.views.kinetics_measures import BY_WINDOW, MEASURES, WINDOW
 from cartograph.views.kinetics_outlook import LATE, NOT_FROM_INFUSION, Outlook, outlook, outlook_refusal
 from cartograph.views.kinetics_persistence import Persistence, persistence_with
+from cartograph.views.panels import MIN_FOR_P
 from components.kinetics_page.choices import Asked, measures_of
-from components.response_page.subject import choice, short
+from components.response_page.subject import choice, download_table, short
 from components.sentences import UNADJUSTED, say, say_markup
 from components.text import html_table, plain
 
-MEASURE = "kinetics-measure"
+MEASURE, NAIVE = "kinetics-measure", "kinetics-naive"
+FEW = f"fewer than {2 * MIN_FOR_P} patients"
 
 
 def with_survival(asked: Asked) -> None:
@@ -65,26 +68,54 @@ def _effect(found: Comparison) -> str:
 
 # ---------------------------------------------------------------- persistence
 def _persistence(asked: Asked, endpoint: str) -> None:
-    """Loss of the transgene as it happens."""
-    st.subheader("Persistence")
+    """Loss of the transgene as it happens, and measures that know of censoring; the naive one on request, the reason beside it."""
+    st.subheader("Persistence, two times that both end with follow-up")
     cohort, found = asked.about.cohort, measures_of(asked)
     shown = [persistence_with(cohort, endpoint, found, title=p.title, member=p.member) for p in asked.about.panels]
-    st.html(html_table(pd.DataFrame([_row(one) for one in shown]), numeric=["n", "Lost it", "Not used"], name="Persistence and survival"))
-    say([shown[0].method, *shown[0].notes], kind="quiet")
+    naive = st.toggle("Show the naive correlation as well", key=NAIVE, persist_state="session")
+    rows = [row for one in shown for row in _rows(one, naive=naive, several=len(shown) > 1)]
+    st.html(html_table(pd.DataFrame(rows), numeric=["n", "Lost it", "Value (95 % limits)", "p"], name="Persistence and survival"))
+    if naive:
+        st.warning(plain(shown[0].together.misleading), icon=":material/warning:")
+    said = dict.fromkeys(
+        note for one in shown for note in (one.method, *one.notes, *one.together.cox.notes, *one.together.notes, *_missing(one))
+    )
+    say(list(said), kind="quiet")
+    with st.container(horizontal=True):
+        download_table(asked.about, lambda: pd.concat([one.to_frame() for one in shown]), label="Persistence and survival (CSV)",
+                       name="persistence_survival", key="kinetics-persistence-csv")  # fmt: skip
 
 
-def _row(one: Persistence) -> dict[str, str]:
-    return {
-        "Patients": short(one.title),
-        "n": f"{one.n:,}",
-        "Lost it": f"{one.n_lost:,}",
-        "Not used": f"{one.n_missing:,}",
-        f"{one.endpoint}, HR lost vs still detectable": _ratio(one.lost),
-    }
+def _missing(one: Persistence) -> list[str]:
+    return [f"{one.title}: {fmt.patients(one.n_missing)} without persistence or {one.endpoint} not used"] if one.n_missing else []
 
 
-def _ratio(found: Comparison) -> str:
-    if found.estimate is None or not math.isfinite(found.estimate.value):
-        return f"{fmt.NOT_ESTIMABLE}: {found.reason}"
-    p = fmt.p_equals(found.p_value) if math.isfinite(found.p_value) else f"p not given: {found.reason}"
-    return f"{fmt.ratio_with_limits(found.estimate.value, found.estimate.ci_low, found.estimate.ci_high)}, {p}"
+def _rows(one: Persistence, *, naive: bool, several: bool) -> list[dict[str, str]]:
+    table = one.to_frame()
+    kept = table if naive else table[~table["measure"].str.contains("naive")]
+    return [
+        {
+            **({"Patients": short(one.title)} if several else {}),
+            f"Persistence and {one.endpoint}": str(row.measure),
+            "Value (95 % limits)": _value(row),
+            "p": fmt.p_value(row.p_value) if math.isfinite(row.p_value) else _why(one, row),
+            "n": f"{row.n:,}",
+            "Lost it": f"{one.n_lost:,}",
+        }
+        for row in kept.itertuples(index=False)
+    ]
+
+
+def _value(row: Any) -> str:
+    """Ratios as ratios, coefficients with two decimals."""
+    if not math.isfinite(row.value):
+        return fmt.NOT_ESTIMABLE
+    if "HR" in row.measure or "hazard ratio" in row.measure:
+        return fmt.ratio_with_limits(row.value, row.ci_low, row.ci_high)
+    return fmt.concordance_with_limits(row.value, row.ci_low, row.ci_high)
+
+
+def _why(one: Persistence, row: Any) -> str:
+    if "Harrell" in row.measure:
+        return ""
+    return f"not given: {row.note or (FEW if one.few else fmt.NOT_ESTIMABLE)}"
