@@ -51,7 +51,8 @@ def ratio_with_limits(value: float, low: float, high: float) -> str:
         return NOT_ESTIMABLE
     limit_low = "0" if low == 0 else ratio(low)
     limit_high = "no limit" if math.isinf(high) else ratio(high)
-    return f"{ratio(value)} ({limit_low}{EN_DASH}{limit_high})"
+    between = " to " if limit_high.startswith(">") else EN_DASH
+    return f"{ratio(value)} ({limit_low}{between}{limit_high})"
 
 
 def odds_with_limits(value: float, low: float, high: float) -> str:

@@ -25,7 +25,11 @@ TICKS: Final[dict[Measure, tuple[float, ...]]] = {"HR": (0.1, 0.3, 1.0, 3.0, 10.
 LONGEST: Final = 44  # letters of a line's words
 LONGEST_NAME: Final = 30
 LONGEST_REASON: Final = 30
-SHORT_REASONS: Final = {"fewer than 10 patients": "under 10 patients", "fewer than 10 patients in a group": "under 10 in a group"}
+SHORT_REASONS: Final = {
+    "fewer than 10 patients": "under 10 patients",
+    "fewer than 10 patients in a group": "under 10 in a group",
+    "the marker does not differ between patients who are at risk at the same time": "never at risk together",
+}
 DIAMOND: Final = 7.0  # pixels, half of its height
 
 

@@ -17,7 +17,7 @@ from cartograph.charts.thinning import numbers
 from cartograph.views.mrd import STATE_WORDS, STATES, TRACKS, Lanes, Occupancy
 
 LEFT, RIGHT, BOTTOM, TITLE = 44, 14, 42, 46
-FEWEST_PIXELS, LANE, TALLEST = 320, 11, 1500
+FEWEST_PIXELS, LANE, THICKEST, TALLEST = 320, 11, 32.0, 1500
 TRACK = 11.0  # pixels of a track beside the lanes
 TRACK_GAP = 3.0
 GROUP_SPACE = 30  # pixels left of the tracks for the groups' names
@@ -194,7 +194,7 @@ def _stretches(lanes: Lanes, pitch: float, dark: bool) -> list[dict[str, Any]]:
         lane, start, stop = (rows[c].to_numpy(dtype=np.float64) for c in ("lane", "start", "stop"))
         gap = np.full(len(rows), np.nan)
         x, y = numbers(np.column_stack([start, stop, gap]).ravel(), 2), numbers(np.column_stack([lane, lane, gap]).ravel(), 0)
-        line = {"color": state_colour(state, dark=dark), "width": round(max(0.78 * pitch, 1.0), 2)}
+        line = {"color": state_colour(state, dark=dark), "width": round(max(0.78 * min(pitch, THICKEST), 1.0), 2)}
         found.append({"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "hoverinfo": "skip"})
     return found
 

@@ -22,6 +22,7 @@ RIGHT, BOTTOM = 20, 40
 TITLE = 30
 GROUP_SPACE, LABEL_SPACE = 34, 66  # pixels left of the lanes
 LABEL_PITCH = 9.0  # pixels a lane needs to carry its patient's name
+THICKEST = 32.0  # pixels of a lane: the only patient of a cohort does not fill the figure
 LETTER = 5.8
 OPEN_RING = "MRD positive"
 STRIPE = (-0.013, -0.004)  # of the axis, before its start
@@ -56,12 +57,13 @@ def swimmer_chart(lanes: SwimmerLanes, *, dark: bool, height: int = 520, name: s
     labelled = lanes.n_drawn > 0 and (height - _top(entries) - BOTTOM) / lanes.n_drawn >= LABEL_PITCH
     layout = _layout(lanes, entries, labelled, dark, height)
     pitch = (height - layout["margin"]["t"] - BOTTOM) / max(lanes.n_drawn, 1)
+    thick = min(pitch, THICKEST)
     end = layout["xaxis"]["range"][1]
     data = [
-        _outline(lanes, pitch, dark),
-        *_segments(lanes, pitch, dark),
-        *_stripes(lanes, pitch, end, dark),
-        *_marks(lanes, pitch, end, dark),
+        _outline(lanes, thick, dark),
+        *_segments(lanes, thick, dark),
+        *_stripes(lanes, thick, end, dark),
+        *_marks(lanes, thick, end, dark),
     ]
     data.append(_hover(lanes))
     layout["meta"] = {"stripe": [round(edge * end, 4) for edge in STRIPE]}

@@ -23,6 +23,8 @@ FEW_VALUES = 6  # numbers with no more different values are groups
 MOST_LEVELS = 60
 SKEWED = 2.0
 LONG_TAIL = 10.0
+LONGEST_LABEL = 72  # letters; the whole header stays in ``Column.source``
+KEPT_END = 20
 
 _YES_NO_WORDS = {
     "yes": "yes", "y": "yes", "ja": "yes", "oui": "yes", "si": "yes", "s\u00ed": "yes", "true": "yes", "positive": "yes", "1": "yes",
@@ -88,14 +90,24 @@ def timing_of(*words: str) -> Timing:
 
 
 def label_and_unit(header: str, unit: str = "") -> tuple[str, str]:
-    """A header as a label, and the unit that stands in its parentheses: 'sIL2R_peak (U/mL)' is 'sIL2R peak' in U/mL."""
+    """A header as a label, and the unit that stands in its parentheses: 'sIL2R_peak (U/mL)' is 'sIL2R peak' in U/mL.
+
+    A very long header is cut in its middle.
+    """
     found = _UNIT_IN_HEADER.search(header)
     if found and (unit or _UNIT_LIKE.search(found[1].strip())):
         unit = unit or found[1].strip()
         header = header[: found.start()]
     label = " ".join(header.replace("_", " ").split())
     label = label[:1].upper() + label[1:] if label.islower() and " " in label else label
-    return label or "Column", unit
+    return _readable(label) or "Column", unit
+
+
+def _readable(label: str) -> str:
+    """A label that fits a sentence: a longer one loses its middle, because long names often differ at their end only."""
+    if len(label) <= LONGEST_LABEL:
+        return label
+    return f"{label[: LONGEST_LABEL - KEPT_END - 3].rstrip()} \u2026 {label[-KEPT_END:].lstrip()}"
 
 
 def new_key(header: str, taken: Collection[str]) -> str:

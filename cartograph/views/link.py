@@ -9,7 +9,7 @@ from typing import get_args
 
 from cartograph.cohort.filters import Filter
 from cartograph.cohort.model import Cohort
-from cartograph.views.defaults import default_view, marker_columns, split_columns
+from cartograph.views.defaults import MAX_SPLIT_LEVELS, default_view, marker_columns, split_columns
 from cartograph.views.explore import Combine, ExploreView, Marker, Origin
 
 Query = Mapping[str, Sequence[str]]
@@ -72,7 +72,10 @@ def _split(query: Query, cohort: Cohort, default: str, words: list[str]) -> str:
     if after_infusion(cohort, asked):
         words.append(after_infusion_words(cohort, asked))
         return default
-    words.append(f"The link splits by '{asked[:40]}', which this cohort does not have.")
+    if asked in cohort.columns:
+        words.append(f"The link splits by '{asked[:40]}', which does not part these patients into 2 to {MAX_SPLIT_LEVELS} groups.")
+    else:
+        words.append(f"The link splits by '{asked[:40]}', which this cohort does not have.")
     return default
 
 

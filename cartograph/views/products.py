@@ -287,7 +287,7 @@ def compare_products(cohort: Cohort, view: ExploreView, choice: ProductsChoice) 
 
 def _answer(kept: Cohort, view: ExploreView, choice: ProductsChoice, used: _Used) -> ProductsResult:
     patients = kept.patients.iloc[used.rows].reset_index(drop=True)
-    labels = {key: kept.columns[key].label for key in choice.covariates}
+    labels = dict(zip(choice.covariates, short_names([kept.columns[key].label for key in choice.covariates]), strict=True))
     covariates = [_covariate(kept.columns[key], patients[key]) for key in choice.covariates]
     first, second = short_names([choice.first, choice.second])
     names = (first, second)

@@ -15,6 +15,7 @@ from cartograph.cohort.model import Cohort
 from cartograph.cohort.schema import RESPONDERS, RESPONSE_LEVELS
 from cartograph.stats.results import Floats
 from cartograph.views.explore import SwimmerLanes
+from cartograph.views.names import short_names
 
 MAX_LANES = 500
 Order = Literal["follow-up", "endpoint", "response"]
@@ -167,7 +168,7 @@ def _end_marks(cohort: Cohort, endpoint: str, length: Floats, progression: Float
 
 def _hover(cohort: Cohort, endpoint: str, shown: Sequence[str]) -> tuple[str, ...]:
     """One text per patient: id, the shown columns, best response, endpoints."""
-    lines = [cohort.patients["patient_id"].astype(str).tolist()]
+    lines = [list(short_names(cohort.patients["patient_id"].astype(str).tolist()))]
     keys = [k for k in dict.fromkeys((*shown, "best_response")) if k in cohort.columns]
     lines.extend(_column_lines(cohort, key) for key in keys)
     lines.extend(_endpoint_lines(cohort, key) for key in dict.fromkeys((endpoint, "pfs", "os")) if key in cohort.endpoints)
@@ -180,7 +181,8 @@ def _column_lines(cohort: Cohort, key: str) -> list[str]:
     unit = f" {column.unit}" if column.unit else ""
     if column.kind == "number":
         return [f"{column.label}: " + ("not measured" if pd.isna(v) else fmt.number(float(v)) + unit) for v in values]
-    return [f"{column.label}: " + ("not known" if pd.isna(v) else str(v)) for v in values]
+    short = dict(zip(column.levels, short_names(column.levels), strict=True))
+    return [f"{column.label}: " + ("not known" if pd.isna(v) else short.get(str(v), str(v))) for v in values]
 
 
 def _endpoint_lines(cohort: Cohort, key: str) -> list[str]:
