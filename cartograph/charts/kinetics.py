@@ -45,10 +45,12 @@ def course_chart(panel: CurvePanel, *, dark: bool, singles: bool = True, height:
     first, last = panel.days
     margin = 0.015 * (last - first)
     title = "Days from infusion"
-    layout["xaxis"] = time_axis(_day_ticks(first, last), round(first - margin, 4), round(last + margin, 4), title=title, dark=dark)
+    ticks = _day_ticks(first, last)
+    axis = time_axis(ticks, round(first - margin, 4), round(last + margin, 4), title=title, dark=dark)
+    layout["xaxis"] = {**axis, "ticktext": [fmt.number(t) for t in ticks]}
     layout["yaxis"] = {**theme.quiet_axis(dark=dark, grid=True), **_scale(panel), "anchor": "x", "domain": [round(1 - plot / inner, 5), 1]}
     layout["yaxis2"] = {"domain": [0, round(ROW * rows / inner, 5)], "range": [rows - 0.5, -0.5], "visible": False, "fixedrange": True}
-    layout["shapes"] = [_infusion(colours.quiet)] if first < 0 else []
+    layout["shapes"] = [_infusion(layout["yaxis"], colours.quiet)] if first < 0 else []
     layout["annotations"] = [*_headings(panel, top, dark), *legend(entries, left=8 - LEFT, above=top - HEAD + 9, dark=dark)]
     data: list[dict[str, Any]] = []
     for group in panel.groups:
@@ -101,11 +103,11 @@ def log_ticks(low: float, high: float) -> list[float]:
     return found[:: math.ceil(len(found) / 8)] if found else []
 
 
-def _infusion(colour: str) -> dict[str, Any]:
+def _infusion(axis: dict[str, Any], colour: str) -> dict[str, Any]:
+    """The day of infusion, from the foot to the top of the vertical axis. Shapes stand at the value, also on a log axis."""
+    ends = [10**v if axis["type"] == "log" else v for v in axis["range"]]
     line = {"color": colour, "width": 1, "dash": "dot"}
-    return {"type": "line", "xref": "x", "yref": "y", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "line": line, "layer": "below"} | {
-        "yref": "paper"
-    }
+    return {"type": "line", "xref": "x", "yref": "y", "x0": 0, "x1": 0, "y0": ends[0], "y1": ends[1], "line": line, "layer": "below"}
 
 
 # ---------------------------------------------------------------- curves

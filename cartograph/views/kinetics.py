@@ -136,6 +136,11 @@ def quantities(cohort: Cohort) -> tuple[Quantity, ...]:
     return tuple(_quantity(key, series[series["quantity"] == key]) for key in keys)
 
 
+def unit_warnings(cohort: Cohort) -> tuple[str, ...]:
+    """What the reader of the file said of time courses on two scales: header, what was found, what was done."""
+    return tuple(f"{p.column}: {p.found}. {p.done}" for p in cohort.report.problems if p.kind == "mixed-units")
+
+
 def _quantity(key: str, rows: pd.DataFrame) -> Quantity:
     variable = series_variable(key)
     if key == TRANSGENE:

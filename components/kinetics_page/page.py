@@ -8,7 +8,7 @@ import streamlit as st
 
 from cartograph.charts.kinetics import course_chart
 from cartograph.cohort import Cohort
-from cartograph.views.kinetics import NEEDED
+from cartograph.views.kinetics import NEEDED, unit_warnings
 from cartograph.views.kinetics_curves import CurvePanel, curve_panels
 from cartograph.views.kinetics_measures import kinetics_sentence
 from components.kinetics_page.choices import Asked, Drawn, ask, how_drawn, measures_of
@@ -34,6 +34,8 @@ def show(cohort: Cohort) -> None:
     asked = ask(about)
     if asked is None:
         return
+    for said in unit_warnings(cohort):
+        st.warning(plain(said), icon=":material/straighten:")
     with words:
         head(about, kinetics_sentence(measures_of(asked), asked.samples))
     tabs: dict[str, Callable[[Asked], None]] = {

@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from cartograph.cohort import read_cohort
+from cartograph.cohort.build import build_cohort
 from cartograph.cohort.filters import Filter, apply_filters
 from cartograph.cohort.model import DAYS_PER_MONTH, Column
+from cartograph.cohort.recognise import suggest_mapping
 from cartograph.stats.adjust import benjamini_hochberg
 from cartograph.stats.continuous import continuous_effect
-from cartograph.views.kinetics import MARKER, MOST_GROUPS, NOBODY, grouping_choices, groups_of, quantities, samples_of
+from cartograph.views.kinetics import MARKER, MOST_GROUPS, NOBODY, grouping_choices, groups_of, quantities, samples_of, unit_warnings
 from cartograph.views.kinetics_curves import BEFORE, MOST_LINES, curve_panels, windows
 from cartograph.views.kinetics_measures import BY_WINDOW, MEASURES, WINDOW, kinetics_sentence, measure_results, measured, patients_frame
 from cartograph.views.kinetics_outlook import landmark_month, outlook, outlook_refusal
 from cartograph.views.kinetics_persistence import persistence_with
 from sample_data import sample_files
+from tests.cohort.making import table_of
 from tests.views.after_infusion import groups as marker_groups
 from tests.views.sampled import LIMIT, sampled, with_series, without_endpoints
 
@@ -67,6 +70,17 @@ def test_samples_of_filtered_patients_only():
 def test_windows_are_offered_where_something_lies_beyond():
     assert list(windows(samples_of(COHORT, TRANSGENE))) == ["28", "90", ""]
     assert list(windows(samples_of(COHORT, CRP))) == [""]
+
+
+def test_two_scales_in_one_column_are_said_beside_the_curves():
+    rows = [(str(p), str(d), f"{36.5 + d / 10:.1f}" if p < 4 else f"{98 + d / 5:.1f}") for p in range(8) for d in range(10)]
+    ids, days, values = zip(*rows, strict=True)
+    table = table_of({"SID": ids, "HospitalDay": days, "Temp": values})
+    cohort = build_cohort([table], suggest_mapping([table]))
+    assert [q.label_with_unit for q in quantities(cohort)] == ["Body temperature (\u00b0C)"]
+    (said,) = unit_warnings(cohort)
+    assert said == "Temp: 40 values in \u00b0F and 40 in \u00b0C. Values from 86 to 113 were read as \u00b0F and turned into \u00b0C."
+    assert unit_warnings(COHORT) == ()
 
 
 # ---------------------------------------------------------------- groups
