@@ -44,6 +44,7 @@ COX_AS_MEASURED: Final = (
 )
 NO_PAIRS: Final = "no two patients of whom the order is known in both"
 TOO_FEW: Final = f"fewer than {FEWEST} patients"
+ONE_CARRIES: Final = "one patient is in every pair: no limits"
 NO_LIMITS: Final = "a coefficient of 1 or \u22121 has no limits"
 
 
@@ -227,7 +228,7 @@ def _tau(counts: _Pairs, n: int, n_censored: int, events: int, level: float) -> 
     value = (concordant - discordant) / usable
     error = _jackknife(counts, concordant - discordant, usable)
     if abs(value) == 1 or not error > 0:
-        note = NO_LIMITS if abs(value) == 1 else "one patient carries all pairs: no limits"
+        note = NO_LIMITS if abs(value) == 1 else ONE_CARRIES
         return CensoredTau(value, NAN, NAN, NAN, NAN, *sizes, notes=(note,))
     z, spread = math.atanh(value), error / (1 - value * value)
     reach = normal_quantile(level) * spread

@@ -27,6 +27,7 @@ NAN = float("nan")
 DAYS_PER_MONTH: Final = 30.4375
 FEWEST_POINTS: Final = 3  # of a half-life
 AS_GOOD: Final = 1e-4  # adjusted r2 by which more points are preferred, the usual tolerance of non-compartmental analysis
+SAME: Final = 1e-12  # relative: means of one day that differ by rounding noise only are equal peaks
 FREQUENT: Final = 0.25  # share of the busiest day's samples from which a day is nominal
 FEWEST_ON_A_DAY: Final = 3
 NEAR, NEAR_AT_MOST = 0.1, 15.0  # of the day, days: samples that far from a nominal day may belong to it
@@ -428,7 +429,7 @@ def _peak(course: _Course) -> tuple[float, float]:
     if not found:
         return max(course.value, default=NAN), NAN
     cmax = max(v for v, _ in found)
-    return cmax, next(t for v, t in found if v == cmax)
+    return cmax, next(t for v, t in found if math.isclose(v, cmax, rel_tol=SAME))
 
 
 def _areas(course: _Course, asked: _Asked) -> tuple[float, float, list[str]]:

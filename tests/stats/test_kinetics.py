@@ -150,7 +150,7 @@ def written_out(rows: list[tuple[float, float, str]], rule: str, limit: float, w
         return out
     if seen:
         out["cmax"] = max(points[i][1] for i in seen)
-        out["tmax"] = next(points[i][0] for i in seen if points[i][1] == out["cmax"])
+        out["tmax"] = next(points[i][0] for i in seen if math.isclose(points[i][1], out["cmax"], rel_tol=1e-12))
         out["last_detectable"] = points[seen[-1]][0]
         out["lost"] = float(seen[-1] + 1 < len(points))
         out["persistence"] = points[min(seen[-1] + 1, len(points) - 1)][0] / 30.4375
@@ -317,6 +317,7 @@ def test_samples_of_one_day_missing_values_and_order() -> None:
 
 def test_the_first_of_equal_peaks() -> None:
     assert kinetics([14, 7, 3], [90, 90, 1]).tmax == 7
+    assert kinetics([0, 1, 1, 1], [0.2, 0.1, 0.2, 0.3]).tmax == 0  # the mean of day 1 is 0.2 and a rounding error more
 
 
 def test_a_month_is_the_cohort_s() -> None:
