@@ -78,7 +78,8 @@ class Cohort:
                number: float64; category and flag: pandas ordered Categorical of ``levels``; date: datetime64[ns]; text: object.
     responses  patient_id, month (float), visit (str, "Month 1"), response (IMWG code, see schema.RESPONSE_LEVELS); one row per visit.
     mrd        patient_id, month, visit, status ("negative" | "positive" | "not done").
-    series     patient_id, day (float), quantity ("car_transgene", "crp", "temperature", else the file's name), value (float), sign ("" | "<" | ">").
+    series     patient_id, day (float), quantity ("car_transgene", "crp", "temperature", else the file's own name), value (float),
+               sign ("" | "<" | ">").
     limits     patient_id, column (key), sign, limit: values given as "<3" or ">1500" and how they entered (parse.LIMIT_RULE).
     """
 
