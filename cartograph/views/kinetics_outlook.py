@@ -27,9 +27,10 @@ NOT_FROM_INFUSION: Final = (
     "better than they are. Measures of the first 28 days are compared from day 28 on, among patients event-free and followed beyond it."
 )
 LATE: Final = (
-    "AUC to the last sample, half-life and persistence are not compared here: they are known only long after day 28, and a patient who is "
-    "followed longer has more of them. Persistence is used below as a status that ends when the transgene is lost."
+    "Area to the last sample and half-life are not compared here: they are known only long after day 28, and a patient who is followed "
+    "longer has more of them"
 )
+LOST_LATER: Final = "Persistence is not a group from day 28 on either; below, the loss of the transgene counts from when it is seen"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

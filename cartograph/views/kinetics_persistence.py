@@ -54,6 +54,8 @@ class Persistence:
         table = pd.concat([pd.DataFrame([first], columns=table.columns), table], ignore_index=True)
         if self.few:
             table["p_value"] = NAN
+        # the duration seen so far was not known at the start: its hazard ratio is described, not tested
+        table.loc[table["measure"].str.startswith("Cox"), "p_value"] = NAN
         table.insert(0, "panel", self.title)
         table.insert(1, "endpoint", self.endpoint)
         return table

@@ -13,7 +13,7 @@ from cartograph import format as fmt
 from cartograph.charts.landmark import flow_chart, landmark_curves
 from cartograph.views.explore import Comparison
 from cartograph.views.kinetics_measures import BY_WINDOW, MEASURES, WINDOW
-from cartograph.views.kinetics_outlook import LATE, NOT_FROM_INFUSION, Outlook, outlook, outlook_refusal
+from cartograph.views.kinetics_outlook import LATE, LOST_LATER, NOT_FROM_INFUSION, Outlook, outlook, outlook_refusal
 from cartograph.views.kinetics_persistence import Persistence, persistence_with
 from cartograph.views.panels import MIN_FOR_P
 from components.kinetics_page.choices import Asked, measures_of
@@ -37,24 +37,46 @@ def with_survival(asked: Asked) -> None:
     measure = offered[choice("Measure of the first 28 days", {k: m.label for k, m in offered.items()}, MEASURE)]
     found = measures_of(asked, WINDOW)
     shown = [outlook(cohort, endpoint, found, measure, key=p.key, title=p.title, member=p.member) for p in asked.about.panels]
+    _panels(asked, shown)
+    lasting = asked.quantity.engineered
+    say([shown[0].method, *shown[0].notes, LATE, *([LOST_LATER] if lasting else [])], kind="quiet")
+    if lasting:
+        _persistence(asked, endpoint)
+
+
+def _panels(asked: Asked, shown: list[Outlook]) -> None:
+    """Two panels in a row, each above its flow; the flow of a single one stands beside its curves."""
+    if len(shown) == 1:
+        curves, flow = st.columns(2)
+        with curves:
+            _one(asked, shown[0])
+        with flow:
+            _flow(asked, shown[0])
+        return
     for start in range(0, len(shown), 2):
         for place, one in zip(st.columns(2), shown[start : start + 2], strict=False):
             with place:
                 _one(asked, one)
-    if len(shown) > 1:
-        say([UNADJUSTED], kind="quiet")
-    say([shown[0].method, *shown[0].notes, LATE], kind="quiet")
-    if asked.quantity.engineered:
-        _persistence(asked, endpoint)
+                _flow(asked, one)
+    say([UNADJUSTED], kind="quiet")
 
 
 def _one(asked: Asked, shown: Outlook) -> None:
-    """Curves of above and below the median, the effect without a cut, the flow."""
+    """Curves of above and below the median, and the effect without a cut."""
     about, panel = asked.about, shown.split.panel
-    said = f"{asked.quantity.label}, landmark day 28"
-    asked.draw(landmark_curves(shown.split, dark=about.dark), key=f"kinetics-landmark-{panel.key}", said=said, grouped=False)
+    asked.draw(landmark_curves(shown.split, dark=about.dark), key=f"kinetics-landmark-{panel.key}", said=_landmark(asked), grouped=False)
     say_markup([_effect(shown.effect), *([_effect(panel.hazard_ratios[0])] if panel.hazard_ratios else [])])
-    asked.draw(flow_chart(shown.split, dark=about.dark), key=f"kinetics-flow-{panel.key}", said=said, grouped=False)
+
+
+def _flow(asked: Asked, shown: Outlook) -> None:
+    """Who is left on the way to the comparison."""
+    chart = flow_chart(shown.split, dark=asked.about.dark)
+    asked.draw(chart, key=f"kinetics-flow-{shown.split.panel.key}", said=_landmark(asked), grouped=False)
+    say(list(shown.split.notes), kind="quiet")
+
+
+def _landmark(asked: Asked) -> str:
+    return f"{asked.quantity.label}, landmark day {WINDOW:g}"
 
 
 def _effect(found: Comparison) -> str:
@@ -116,6 +138,9 @@ def _value(row: Any) -> str:
 
 
 def _why(one: Persistence, row: Any) -> str:
-    if "Harrell" in row.measure:
+    """Why there is no p."""
+    if row.measure.startswith("Harrell"):
         return ""
+    if row.measure.startswith("Cox"):
+        return "not given: duration not known at the start"
     return f"not given: {row.note or (FEW if one.few else fmt.NOT_ESTIMABLE)}"
