@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 LONGEST_LINE = 36  # letters of a cell that stays on one line
+LONGEST_NUMBER = 12  # letters of a number that is not broken on a phone either: 45 % (19–68)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
@@ -29,8 +30,9 @@ def html_table(frame: pd.DataFrame, *, numeric: Sequence[str] = (), name: str) -
 
 
 def _side(column: str, numeric: Sequence[str], text: str) -> str:
-    """Classes of a cell: numbers to the right; words too long for a line wrap, and their column keeps a width to wrap in."""
-    classes = [*(["num"] if column in numeric else []), *(["long"] if len(text) > LONGEST_LINE else [])]
+    """Classes of a cell: numbers to the right, short ones unbroken; what is too long for a line wraps in a column of some width."""
+    size = "long" if len(text) > LONGEST_LINE else "tight" if column in numeric and len(text) <= LONGEST_NUMBER else ""
+    classes = [*(["num"] if column in numeric else []), *([size] if size else [])]
     return f" class='{' '.join(classes)}'" if classes else ""
 
 

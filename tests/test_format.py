@@ -17,6 +17,8 @@ NAN = float("nan")
         (0.034, "0.034"),
         (0.00001, "< 0.001"),
         (1234.0, "1,234"),
+        (10_000.0, "10,000"),
+        (460_772.0, "> 10,000"),
         (NAN, "not estimable"),
     ],
 )
@@ -57,3 +59,13 @@ def test_a_concordance_index_has_two_decimals_and_differences_a_sign() -> None:
     assert fmt.concordance(-0.001) == "0.00"
     assert fmt.concordance_with_limits(0.021, -0.034, 0.07) == "0.02 (\u22120.03 to 0.07)"
     assert fmt.concordance_with_limits(NAN, NAN, NAN) == fmt.concordance(NAN) == "not estimable"
+
+
+def test_limits_that_pretend_to_know_are_cut_and_missing_ones_are_said() -> None:
+    assert fmt.ratio_with_limits(0.0041, 1e-9, 1e12) == "0.004 (< 0.001 to > 10,000)"
+    assert fmt.ratio_with_limits(18.2, 1.9, 2418.0) == "18 (1.9\u20132,418)"
+    assert fmt.percent_with_limits(0.0, NAN, NAN) == f"0{fmt.THIN_SPACE}% (no limits)"
+
+
+def test_one_event_is_not_events() -> None:
+    assert [fmt.events(n) for n in (0, 1, 2, 1200)] == ["0 events", "1 event", "2 events", "1,200 events"]

@@ -111,7 +111,7 @@ def _boxes(tops: np.ndarray[Any, Any], heights: np.ndarray[Any, Any], dark: bool
 
 def _headings(flow: ResponseFlow, top: int, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
-    title = f"<b>{theme.escape(shorten(flow.panel, 26))}: response from visit to visit</b>"
+    title = f"<b>{theme.escape(shorten(flow.panel, 20))}: response from visit to visit</b>"
     missing = f" \u00b7 {flow.n_missing:,} not measured" if flow.n_missing else ""
     below = f"{shorten(flow.group, 40)} \u00b7 n = {flow.n:,}{missing}"
     return [

@@ -21,6 +21,7 @@ from cartograph.stats.regression import FEW_EVENTS, TOO_FEW_EVENTS, CoxModel, Ef
 from cartograph.views.explore import ExploreView
 from cartograph.views.forest import Forest, Measure, Row
 from cartograph.views.grouping import group_rules
+from cartograph.views.names import short_names
 from cartograph.views.panels import MIN_FOR_P
 
 Scale = Literal["doubling", "sd", "unit", "spline"]
@@ -368,7 +369,8 @@ def compared_words(effect: Effect, unit: str) -> str:
     """What a ratio compares: 'III against I', 'per doubling', 'per 12.1 years (1 SD)', '450 against 102 µg/L (quartiles, spline)'."""
     tail = f" {unit}" if unit else ""
     if effect.coding == "levels":
-        return f"{effect.level} against {effect.reference}"
+        level, reference = short_names((effect.level, effect.reference))
+        return f"{level} against {reference}"
     if effect.coding == "doubling":
         return "per doubling"
     if effect.coding == "spline":

@@ -22,7 +22,15 @@ def test_tables_escape_cells_and_headers() -> None:
     assert "<img" not in made
     assert "<b>" not in made
     assert "&lt;img" in made
-    assert "class='num'" in made
+    assert "class='num tight'" in made
+
+
+def test_long_words_wrap_in_a_table_and_short_numbers_stay_whole() -> None:
+    reason = "not estimable: nobody of a product is followed that long"
+    made = html_table(pd.DataFrame({"a": ["Unbroken" * 25], "b": [reason], "c": ["14.9 mo (6.9\u201318.2)"]}), numeric=["b", "c"], name="t")
+    assert "<td class='long'>UnbrokenUnbroken" in made
+    assert "<td class='num long'>not estimable" in made
+    assert "<td class='num'>14.9 mo" in made
 
 
 def test_cells_that_a_spreadsheet_would_run_are_neutral() -> None:
