@@ -36,7 +36,8 @@ MISLEADING: Final = (
 )
 MISLEADING_BOTH: Final = (
     "Spearman's r takes a time that is still running as if it had ended at the last visit, so short follow-up looks like short "
-    "survival and like short duration: both grow with follow-up, and r is high even when nothing connects them."
+    "survival and like short duration: both grow with follow-up, and r is high even when nothing connects them. A Cox ratio per duration "
+    "seen so far is misled in the same way, because who has the event early cannot have a long duration."
 )
 COX_AS_MEASURED: Final = (
     "Cox takes the duration seen so far as if it had been known at the start; who has the event early cannot have a long one, so the ratio "
@@ -86,7 +87,9 @@ class CensoredCorrelation:
 
     ``tau``; ``concordance``: Harrell's C of the pairs that tau counts, above 0.5 = who has more has the later event; ``cox``: hazard ratio
     of the event per ``scale`` ("doubling", "sd", "unit") of the first variable, below 1 = who has more has it later; ``naive``: Spearman's
-    r of the times as they stand, which ``misleading`` says not to use. ``n``: patients, ``n_missing``: given without one of the values.
+    r of the times as they stand. ``misleading`` says why ``naive`` is not to be used and, where the first variable is a duration
+    (``of_durations`` True), ``cox`` neither: in cohorts where nothing connects the two, both see something in most.
+    ``n``: patients, ``n_missing``: given without one of the values.
     """
 
     tau: CensoredTau
@@ -95,6 +98,7 @@ class CensoredCorrelation:
     scale: Scale
     naive: Correlation
     misleading: str
+    of_durations: bool
     n: int
     n_missing: int
     n_censored: int
@@ -109,7 +113,15 @@ class CensoredCorrelation:
         rows = [
             ("Kendall's tau, censored data", tau.value, tau.ci_low, tau.ci_high, tau.p_value, tau.method, tau.notes),
             ("Harrell's C", c.value, c.ci_low, c.ci_high, NAN, c.method, c.notes),
-            (f"Cox hazard ratio {words}", cox.value, cox.ci_low, cox.ci_high, cox.p_value, cox.method, cox.notes),
+            (
+                f"Cox hazard ratio {words}{', naive' if self.of_durations else ''}",
+                cox.value,
+                cox.ci_low,
+                cox.ci_high,
+                cox.p_value,
+                cox.method,
+                cox.notes,
+            ),
             ("Spearman's r, naive", naive.value, naive.ci_low, naive.ci_high, naive.p_value, naive.method, (*naive.notes, self.misleading)),
         ]
         frame = pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "p_value", "method", "note"])
@@ -145,14 +157,16 @@ def censored_correlation(
     counts = _pairs(x, known == 1, data.time, data.event == 1)
     n, events, n_censored = len(x), int(data.event.sum()), int((known == 0).sum())
     effect = continuous_effect(x, data.time, data.event)
-    cox = replace(effect.line, notes=(*effect.line.notes, COX_AS_MEASURED)) if value_known is not None else effect.line
+    durations = value_known is not None
+    cox = replace(effect.line, notes=(*effect.line.notes, COX_AS_MEASURED)) if durations else effect.line
     return CensoredCorrelation(
         tau=_tau(counts, n, n_censored, events, level),
         concordance=_concordance(counts, n, events, level),
         cox=cox,
         scale=effect.scale,
         naive=correlation(x, data.time, level=level),
-        misleading=MISLEADING if value_known is None else MISLEADING_BOTH,
+        misleading=MISLEADING_BOTH if durations else MISLEADING,
+        of_durations=durations,
         n=n,
         n_missing=int((~there).sum()),
         n_censored=n_censored,

@@ -383,17 +383,6 @@ def _of_patient(all_of_them: _Courses, k: int, asked: _Asked) -> Kinetics:
     last = course.last
     n = all_of_them.samples[k]
     left_out = len(course.day) - 1 - last if asked.rule == "last above" and last >= 0 else 0
-    said = {
-        NO_SAMPLES: not n,
-        NEVER: bool(n) and last < 0,
-        **dict.fromkeys(area_notes, True),
-        line.note: last >= 0,
-        unknown: bool(n),
-        AT_LEAST: all_of_them.beyond[k] > 0,
-        SAME_DAY: n > len(course.day),
-        BEFORE: all_of_them.before[k] > 0,
-        MISSING: all_of_them.missing[k] > 0,
-    }
     return Kinetics(
         cmax=cmax,
         tmax=tmax,
@@ -413,8 +402,23 @@ def _of_patient(all_of_them: _Courses, k: int, asked: _Asked) -> Kinetics:
         window=asked.window,
         rule=asked.rule,
         method=asked.method,
-        notes=tuple(note for note, true in said.items() if note and true),
+        notes=_said(all_of_them, k, course, (*area_notes, line.note if last >= 0 else "", unknown)),
     )
+
+
+def _said(all_of_them: _Courses, k: int, course: _Course, found: Sequence[str]) -> tuple[str, ...]:
+    """The notes of one patient. ``found``: those of the areas, of the half-life and of persistence, "" = nothing to say."""
+    n = all_of_them.samples[k]
+    said = {
+        NO_SAMPLES: not n,
+        NEVER: bool(n) and course.last < 0,
+        **dict.fromkeys(found, bool(n)),
+        AT_LEAST: all_of_them.beyond[k] > 0,
+        SAME_DAY: n > len(course.day),
+        BEFORE: all_of_them.before[k] > 0,
+        MISSING: all_of_them.missing[k] > 0,
+    }
+    return tuple(note for note, true in said.items() if note and true)
 
 
 def _standing(courses: _Courses, inside: slice, rule: BelowRule) -> _Course:

@@ -177,7 +177,7 @@ def test_all_measures_and_their_words() -> None:
     assert frame["measure"].tolist() == [
         "Kendall's tau, censored data",
         "Harrell's C",
-        "Cox hazard ratio per doubling",
+        "Cox hazard ratio per doubling, naive",
         "Spearman's r, naive",
     ]
     close(frame["value"], [found.tau.value, found.concordance.value, found.cox.value, found.naive.value])
@@ -185,7 +185,8 @@ def test_all_measures_and_their_words() -> None:
     assert c.MISLEADING_BOTH in frame["note"][3]
     assert found.notes == ()
     marker = censored_correlation(value, None, time, event)
-    assert marker.misleading == c.MISLEADING
+    assert (marker.misleading, marker.of_durations) == (c.MISLEADING, False)
+    assert marker.to_frame()["measure"][2] == "Cox hazard ratio per doubling"
     assert c.COX_AS_MEASURED not in marker.cox.notes
     assert marker.n_censored == 0
 
