@@ -30,6 +30,7 @@ AS_GOOD: Final = 1e-4  # adjusted r2 by which more points are preferred, the usu
 SAME: Final = 1e-12  # relative: means of one day that differ by rounding noise only are equal peaks
 FREQUENT: Final = 0.25  # share of the busiest day's samples from which a day is nominal
 FEWEST_ON_A_DAY: Final = 3
+COMMON: Final = 0.5  # share of the patients of a later day below which a day is none that was planned
 NEAR, NEAR_AT_MOST = 0.1, 15.0  # of the day, days: samples that far from a nominal day may belong to it
 RULE_WORDS: Final[dict[BelowRule, str]] = {
     "half the limit": "values below the limit stand at half the limit (M5 of Beal, J Pharmacokinet Pharmacodyn 2001)",
@@ -548,6 +549,23 @@ def nominal_days(days: npt.ArrayLike) -> Floats:
         found.append(float(whole[chosen]))
         left &= ~near[chosen]
     return np.array(sorted(found))
+
+
+def common_days(days: npt.ArrayLike, patient: npt.ArrayLike) -> Floats:
+    """The nominal days that most were sampled on: without those with fewer than half of the patients of some later day.
+
+    Extra samples are taken of whom something happens to (a peak, a fever): a median of them alone would show a spike that nobody had.
+    """
+    given, owner = np.asarray(days, dtype=np.float64), np.asarray(patient)
+    found = nominal_days(given)
+    if not len(found):
+        return found
+    known = np.isfinite(given)
+    place = np.searchsorted((found[1:] + found[:-1]) / 2, given[known])
+    people = pd.Series(owner[known]).groupby(place).nunique().reindex(range(len(found)), fill_value=0).to_numpy()
+    later = np.maximum.accumulate(people[::-1])[::-1]
+    common: Floats = found[people >= COMMON * later]
+    return common
 
 
 def day_profile(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cartograph import format as fmt
-from cartograph.stats.kinetics import day_profile, nominal_days
+from cartograph.stats.kinetics import common_days, day_profile
 from cartograph.stats.results import Floats
 from cartograph.views.explore import Role
 from cartograph.views.kinetics import Groups, Mask, Quantity, Samples, group_notes
@@ -96,7 +96,7 @@ def curve_panels(
     inside = samples.up_to(until)
     inside = inside.kept(inside.day >= -BEFORE)
     values = _heights(inside, log_scale)
-    frame = _Frame(samples, inside, nominal_days(inside.day), _axis(inside, until), values, values[0] if log_scale else None)
+    frame = _Frame(samples, inside, common_days(inside.day, inside.patient), _axis(inside, until), values, values[0] if log_scale else None)
     return tuple(_panel(frame, groups, *which) for which in _split_up(groups, panels))
 
 

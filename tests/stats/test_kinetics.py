@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cartograph.cohort import model
 from cartograph.stats import kinetics as k
-from cartograph.stats.kinetics import BelowRule, Kinetics, area, day_profile, kinetics, kinetics_of, nominal_days
+from cartograph.stats.kinetics import BelowRule, Kinetics, area, common_days, day_profile, kinetics, kinetics_of, nominal_days
 from tests.stats.reference import close, values
 
 SUBJECTS = values("kinetics_theoph")["subjects"]
@@ -360,6 +360,17 @@ def test_a_daily_course_stays_daily_and_rare_days_gather() -> None:
     assert nominal_days([0] * 40 + [88, 90, 90, 92, 95]).tolist() == [0, 90]
     assert nominal_days([0.4, 0.2, 6.6, 7.4, NAN]).tolist() == [0, 7]
     assert nominal_days([]).tolist() == []
+
+
+def test_a_sample_out_of_turn_makes_no_median() -> None:
+    planned = np.array([0, 3, 7, 10, 14, 28, 90])
+    days = np.r_[np.tile(planned, 20), [8, 8, 8], [12.2], [90] * 6]
+    patient = np.r_[np.repeat(np.arange(20), 7), [0, 1, 2], [3], np.arange(20, 26)]
+    assert 8 in nominal_days(days)
+    assert common_days(days, patient).tolist() == planned.tolist()
+    leaving = np.concatenate([np.arange(k) for k in range(1, 21)])  # one patient leaves every day: no day is taken away
+    assert common_days(leaving, np.repeat(np.arange(20), np.arange(1, 21))).tolist() == nominal_days(leaving).tolist()
+    assert common_days([], []).tolist() == []
 
 
 @given(st.lists(st.integers(-10, 400), min_size=1, max_size=60))
