@@ -94,14 +94,12 @@ def _persistence(asked: Asked, endpoint: str) -> None:
     st.subheader("Persistence, two times that both end with follow-up")
     cohort, found = asked.about.cohort, measures_of(asked)
     shown = [persistence_with(cohort, endpoint, found, title=p.title, member=p.member) for p in asked.about.panels]
-    naive = st.toggle("Show the naive correlation as well", key=NAIVE, persist_state="session")
+    naive = st.toggle("Show the naive measures as well", key=NAIVE, persist_state="session")
     rows = [row for one in shown for row in _rows(one, naive=naive, several=len(shown) > 1)]
     st.html(html_table(pd.DataFrame(rows), numeric=["n", "Lost it", "Value (95 % limits)", "p"], name="Persistence and survival"))
     if naive:
         st.warning(plain(shown[0].together.misleading), icon=":material/warning:")
-    said = dict.fromkeys(
-        note for one in shown for note in (one.method, *one.notes, *one.together.cox.notes, *one.together.notes, *_missing(one))
-    )
+    said = dict.fromkeys(note for one in shown for note in (one.method, *one.notes, *one.together.notes, *_missing(one)))
     say(list(said), kind="quiet")
     with st.container(horizontal=True):
         download_table(asked.about, lambda: pd.concat([one.to_frame() for one in shown]), label="Persistence and survival (CSV)",

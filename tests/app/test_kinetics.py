@@ -91,8 +91,10 @@ def test_the_naive_correlation_comes_only_when_asked_for_and_with_the_reason(ope
     app = opened(sampled(), "With survival")
     assert "Harrell's C" in words_of(app)
     assert "Spearman" not in words_of(app)
+    assert "Cox hazard ratio per doubling" not in words_of(app)
     app = opened(sampled(), "With survival", naive=True)
     assert "Spearman's r, naive" in words_of(app)
+    assert "Cox hazard ratio per doubling, naive" in words_of(app)
     assert any("Spearman" in w.value for w in app.warning)
 
 

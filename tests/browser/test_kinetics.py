@@ -57,7 +57,7 @@ def test_survival_starts_at_day_28_and_the_naive_correlation_has_its_warning(ope
     table = page.get_by_role("table", name="Persistence and survival")
     expect(table).to_contain_text("Kendall's tau")
     expect(table).not_to_contain_text("Spearman")
-    page.get_by_text("Show the naive correlation as well").click()
+    page.get_by_text("Show the naive measures as well").click()
     expect(table).to_contain_text("Spearman's r, naive")
     expect(page.get_by_text("takes a time that is still running")).to_be_visible()
     settled(page)
