@@ -49,6 +49,7 @@ CASES = (
     Case("landmark", first="show the curves"),
     Case("mrd", ("PFS", "DOR")),
     Case("competing", ("death without progression", "progression")),
+    Case("correlations", ("Kendall", "Spearman")),
 )
 
 
