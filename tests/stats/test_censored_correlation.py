@@ -91,6 +91,8 @@ def test_pair_by_pair(data: pd.DataFrame) -> None:
     elif not found.notes:
         without = np.array([plain_tau(data.drop(i)) for i in data.index])
         close(found.std_error**2, (len(data) - 1) / len(data) * ((without - without.mean()) ** 2).sum())
+        reach = 1.959963984540054 * found.std_error / (1 - found.value**2)
+        close([found.ci_low, found.ci_high], np.tanh(np.arctanh(found.value) + np.array([-reach, reach])))
         assert -1 <= found.ci_low < found.value < found.ci_high <= 1
         assert (found.p_value < 0.05) == (found.ci_low > 0 or found.ci_high < 0)
 
