@@ -43,12 +43,13 @@ def landscape_chart(of: Landscape, panel: LandscapePanel, *, dark: bool, height:
     colours = theme.ink(dark=dark)
     scan = panel.scan
     x = np.r_[scan.cutoff, _end(of, panel)] if len(scan.cutoff) else np.empty(0)
+    hovers = _hovers(scan, of)
     data = [
-        *_ratio_traces(scan, x, of, dark),
-        _line(x, scan.chi2, colours.all, "y2", _hovers(scan, of)),
-        _best(panel, of, dark),
-        _line(x, scan.events_low.astype(np.float64), colours.low, "y3", _hovers(scan, of), dash=theme.DASHES["low"]),
-        _line(x, scan.events_high.astype(np.float64), colours.high, "y3", _hovers(scan, of), dash=theme.DASHES["high"]),
+        *_ratio_traces(scan, x, hovers, dark),
+        _line(x, scan.chi2, colours.all, "y2", hovers),
+        _best(panel, hovers, dark),
+        _line(x, scan.events_low.astype(np.float64), colours.low, "y3", hovers, dash=theme.DASHES["low"]),
+        _line(x, scan.events_high.astype(np.float64), colours.high, "y3", hovers, dash=theme.DASHES["high"]),
     ]
     return Chart(f"landscape-{panel.key}", data, layout, _alt(of, panel), lambda: landscape_table(panel))
 
@@ -263,7 +264,7 @@ def _stepped(values: Floats) -> Floats:
     return stepped
 
 
-def _ratio_traces(scan: CutoffScan, x: Floats, of: Landscape, dark: bool) -> list[dict[str, Any]]:
+def _ratio_traces(scan: CutoffScan, x: Floats, hovers: list[str], dark: bool) -> list[dict[str, Any]]:
     """Band (two traces) and line of the hazard ratio."""
     colours = theme.ink(dark=dark)
     known = np.flatnonzero(np.isfinite(_stepped(scan.hazard_ratio)))
@@ -274,7 +275,7 @@ def _ratio_traces(scan: CutoffScan, x: Floats, of: Landscape, dark: bool) -> lis
     return [
         {**shared, "y": numbers(low, 4), "line": none},
         {**shared, "y": numbers(high, 4), "line": none, "fill": "tonexty", "fillcolor": fill},
-        _line(x, np.clip(scan.hazard_ratio, *RATIO_ENDS), colours.all, "y", _hovers(scan, of)),
+        _line(x, np.clip(scan.hazard_ratio, *RATIO_ENDS), colours.all, "y", hovers),
     ]
 
 
@@ -291,14 +292,11 @@ def _line(x: Floats, values: Floats, colour: str, axis: str, hovers: list[str], 
     }
 
 
-def _best(panel: LandscapePanel, of: Landscape, dark: bool) -> dict[str, Any]:
+def _best(panel: LandscapePanel, hovers: list[str], dark: bool) -> dict[str, Any]:
     """A diamond on the largest log-rank statistic."""
     rows = [panel.best] if panel.best >= 0 else []
     colour = theme.ink(dark=dark).progression
-    hovers = [
-        f"<b>Largest log-rank statistic of those searched</b><br>{words}"
-        for words in (_hovers(panel.scan.rows(np.array(rows)), of) if rows else [])
-    ]
+    said = [f"<b>Largest log-rank statistic of those searched</b><br>{hovers[row]}" for row in rows]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -306,7 +304,7 @@ def _best(panel: LandscapePanel, of: Landscape, dark: bool) -> dict[str, Any]:
         "y": numbers(panel.scan.chi2[rows], 4),
         "yaxis": "y2",
         "marker": {"symbol": "diamond", "size": 9, "color": colour, "line": {"width": 0, "color": colour}},
-        "hovertext": hovers,
+        "hovertext": said,
         "hoverinfo": "text",
     }
 

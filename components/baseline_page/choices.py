@@ -18,6 +18,7 @@ from cartograph.views.baseline import (
 )
 from cartograph.views.explore import ExploreView
 from components import state
+from components.kept import kept
 
 TESTS: dict[Tests, str] = {
     "none": "None",
@@ -28,9 +29,21 @@ TESTS: dict[Tests, str] = {
 WIDEST_NAME = 60
 
 
+@kept(30)
+def proposed(cohort: Cohort, view: ExploreView) -> BaselineChoice:
+    """The choice that the page begins with."""
+    return default_baseline(cohort, view)
+
+
+@kept(30)
+def groups_of(cohort: Cohort, view: ExploreView) -> dict[str, str]:
+    """What the table can be grouped by: words by key."""
+    return dict(group_choices(cohort, view))
+
+
 def choices(cohort: Cohort, view: ExploreView) -> BaselineChoice:
     """The controls; what they say is returned."""
-    start = default_baseline(cohort, view)
+    start = proposed(cohort, view)
     first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
     with first:
         by = _by(cohort, view, start.by)
@@ -45,7 +58,7 @@ def choices(cohort: Cohort, view: ExploreView) -> BaselineChoice:
 
 def _by(cohort: Cohort, view: ExploreView, start: str) -> str:
     """Begins anew with another cohort and with what the sidebar sets side by side."""
-    offered = group_choices(cohort, view)
+    offered = groups_of(cohort, view)
     key = f"baseline-by-{state.cohort_id()}-{view.split}"
     if state.get(key) not in offered:
         state.put(key, start)

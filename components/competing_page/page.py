@@ -10,9 +10,11 @@ from cartograph.charts.incidence import free_chart, incidence_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import axis_end
 from cartograph.views.competing import CauseGroup, CausePanel, Causes, Groups, cause_panel, causes_of, warning_words
+from cartograph.views.explore import ExploreView
 from cartograph.views.grouping import grouping
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
+from components.kept import kept
 from components.landmark_page.subject import Course, course, in_rows, show_table
 from components.sentences import UNADJUSTED, say, say_markup
 from components.text import plain
@@ -38,8 +40,7 @@ def _page(cohort: Cohort) -> None:
         st.info(plain(found), icon=":material/info:")
         return
     of = _cause(found)
-    spec = about.cohort.endpoints[about.endpoint]
-    _answer(about, found, of, spec.label, f"Months from {spec.origin}")
+    _answer(about, found, of, f"Months from {about.cohort.endpoints[about.endpoint].origin}")
 
 
 def _cause(found: Causes) -> int:
@@ -61,9 +62,19 @@ def marker_groups(about: Course) -> Groups | None:
     return Groups(made.codes, tuple(CauseGroup(r.role, r.label, r.short) for r in made.rules))
 
 
-def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> None:
+@kept(30)
+def panels_of(cohort: Cohort, view: ExploreView, of: int, by_marker: bool, _about: Course, _found: Causes) -> list[CausePanel]:
+    """Every cause in all patients and in each product, computed once for the patients, view and cause of this session.
+
+    ``by_marker``: in the marker groups of the view, where there are some.
+    """
+    label, groups = cohort.endpoints[_about.endpoint].label, marker_groups(_about) if by_marker else None
+    return [cause_panel(_found, member, groups, of=of, title=title, endpoint=label) for _, title, member in _about.members]
+
+
+def _answer(about: Course, found: Causes, of: int, x_title: str) -> None:
     x_max = axis_end(found.time)
-    whole = [cause_panel(found, member, of=of, title=title, endpoint=label) for _, title, member in about.members]
+    whole = panels_of(about.cohort, about.view, of, False, about, found)
     say([_finding(whole[0])], kind="lead")
     say([found.told], kind="quiet")
     st.subheader("Every cause")
@@ -77,7 +88,7 @@ def _answer(about: Course, found: Causes, of: int, label: str, x_title: str) -> 
     st.subheader(f"By biomarker: {found.names[of]}")
     named = " against ".join(f"\u201c{rule.label}\u201d" for rule in groups.rules)
     say([f"{named}; not measured in {fmt.patients(int((groups.codes < 0).sum()))}"], kind="quiet")
-    split = [cause_panel(found, member, groups, of=of, title=title, endpoint=label) for _, title, member in about.members]
+    split = panels_of(about.cohort, about.view, of, True, about, found)
     _row(about, split, x_max, x_title, "groups")
     say(
         [

@@ -122,7 +122,7 @@ def _rows(one: Persistence, *, naive: bool, several: bool) -> list[dict[str, str
             "n": f"{row.n:,}",
             "Lost it": f"{one.n_lost:,}",
         }
-        for row in kept.itertuples(index=False)
+        for row in (pd.Series(record) for record in kept.to_dict("records"))
     ]
 
 

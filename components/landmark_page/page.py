@@ -18,6 +18,7 @@ from cartograph.views.landmark import Beside, LandmarkPanel, beside, first_choic
 from cartograph.views.status import Status, statuses
 from components import state
 from components.explore_words import comparison_lines
+from components.kept import kept
 from components.landmark_page.subject import Course, course, in_rows, show_table
 from components.sentences import UNADJUSTED, say, say_markup, sentence
 from components.text import html_table, plain
@@ -59,6 +60,12 @@ def show(cohort: Cohort) -> None:
     _page(cohort)
 
 
+@kept(12)
+def statuses_of(cohort: Cohort) -> tuple[Status, ...]:
+    """What can be reached after infusion, read once from the patients of this session."""
+    return statuses(cohort)
+
+
 @st.fragment
 def _page(cohort: Cohort) -> None:
     left, middle, right = st.columns([5, 4, 5])
@@ -66,7 +73,7 @@ def _page(cohort: Cohort) -> None:
         about = course(cohort, page="landmark")
     if about is None:
         return
-    offered = {s.key: s for s in statuses(about.cohort)}
+    offered = {s.key: s for s in statuses_of(about.cohort)}
     why_not = refusal(about.cohort, about.endpoint, next(iter(offered.values()), None))
     if why_not:
         st.info(plain(why_not), icon=":material/info:")

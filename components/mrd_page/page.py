@@ -37,6 +37,7 @@ from cartograph.views.outlook import Outlook, outlooks
 from components import state
 from components.competing_page.words import comparison_markup, rates_table
 from components.explore_words import comparison_lines
+from components.kept import kept
 from components.landmark_page.subject import Course, Mask, course, show_table
 from components.sentences import say, say_markup
 from components.text import html_table, plain
@@ -178,10 +179,16 @@ def _marker(about: Course) -> Predictor | None:
     return Predictor("marker", high.label, (low.label, high.label), (low.short, high.short), made.codes)
 
 
+@kept(12)
+def outlooks_of(cohort: Cohort, member: Mask, title: str) -> tuple[Outlook, ...]:
+    """Computed once for the patients of this session."""
+    return tuple(outlooks(cohort, member=member, title=title))
+
+
 @st.fragment
 def _outlook(about: Course, member: Mask, title: str) -> None:
     """DOR, PFS and OS of all patients and by CR from the landmark, with rates at 1, 2 and 3 years."""
-    found = {o.endpoint: o for o in outlooks(about.cohort, member=member, title=title)}
+    found = {o.endpoint: o for o in outlooks_of(about.cohort, member, title)}
     if not found:
         return
     st.subheader("Response, progression, survival")

@@ -32,6 +32,12 @@ def proposed(cohort: Cohort, view: ExploreView, first: str, second: str, among: 
     return default_choice(cohort, view, first=first, second=second, among=among)
 
 
+@kept(30)
+def offered_labels(cohort: Cohort, view: ExploreView) -> dict[str, str]:
+    """Labels of the covariates that can be adjusted for, by column key."""
+    return {c.key: c.label for c in offered_covariates(cohort, view)}
+
+
 def choices(cohort: Cohort, view: ExploreView) -> ProductsChoice:
     """The controls; what they say is returned."""
     kept = apply_filters(cohort, view.filters)
@@ -105,7 +111,7 @@ def _among(kept: Cohort, view: ExploreView) -> str:
 
 
 def _covariates(cohort: Cohort, view: ExploreView, usual: ProductsChoice) -> tuple[str, ...]:
-    offered = {c.key: c.label for c in offered_covariates(cohort, view)}
+    offered = offered_labels(cohort, view)
     key = _named(f"covariates-{usual.first}-{usual.second}-{usual.among}")
     if not isinstance(state.get(key), list) or not set(state.get(key)) <= set(offered):
         state.put(key, list(usual.covariates))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -22,6 +22,7 @@ from cartograph.views.regression import (
     refused_columns,
 )
 from components import state
+from components.kept import kept
 from components.text import plain
 
 SELECTIONS: dict[Selection, str] = {"hand": "By hand", "screen": "p < 0.2 alone", "lasso": "Lasso", "ridge": "Ridge"}
@@ -30,10 +31,35 @@ MOST_STRATA_LEVELS = 30
 WIDEST_NAME = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be chosen. ``labels``: by column key; ``few_levels``: keys that can be strata; ``late``, ``same``: labels of the others."""
+
+    start: RegressionChoice
+    labels: dict[str, str]
+    few_levels: tuple[str, ...]
+    late: tuple[str, ...]
+    same: tuple[str, ...]
+
+
+@kept(30)
+def offer(cohort: Cohort, view: ExploreView) -> Offer:
+    """Looked up once for a cohort and a view of this session."""
+    labels = {c.key: c.label for c in offered_columns(cohort)}
+    grouped = [c.key for c in cohort.columns_of("category", "flag") if c.key in labels]
+    return Offer(
+        default_choice(cohort, view),
+        labels,
+        tuple(key for key in grouped if len(level_names(cohort, view, key)) <= MOST_STRATA_LEVELS),
+        tuple(c.label for c in refused_columns(cohort)),
+        tuple(c.label for c in constant_columns(cohort)),
+    )
+
+
 def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
     """The controls; what they say is returned. Without patients nothing can be chosen."""
-    start = default_choice(cohort, view)
-    offered = {c.key: c.label for c in offered_columns(cohort)}
+    given = offer(cohort, view)
+    start, offered = given.start, given.labels
 
     def words(key: str) -> str:
         label = offered[key]
@@ -45,18 +71,16 @@ def choices(cohort: Cohort, view: ExploreView) -> RegressionChoice:
     with second:
         selection = _selection()
     with third:
-        choice = _options(cohort, view, offered, words)
+        choice = _options(cohort, view, given, words)
     with st.expander("Variables", icon=":material/checklist:", key="regression-variables"):
         columns = _several(
             "Each alone" if selection == "hand" else "Each alone, and offered to the model", "columns", list(offered), start.columns, words
         )
         chosen = _several("Together in the model", "chosen", list(offered), start.chosen, words) if selection == "hand" else ()
-        late = [c.label for c in refused_columns(cohort)]
-        if late:
-            st.caption(f"Not offered, because known only after infusion: {plain(', '.join(late))}.")
-        same = [c.label for c in constant_columns(cohort)]
-        if same:
-            st.caption(f"Not offered, because the same in all patients: {plain(', '.join(same))}.")
+        if given.late:
+            st.caption(f"Not offered, because known only after infusion: {plain(', '.join(given.late))}.")
+        if given.same:
+            st.caption(f"Not offered, because the same in all patients: {plain(', '.join(given.same))}.")
     return replace(choice, outcome=outcome, columns=columns, selection=selection, chosen=chosen)
 
 
@@ -97,11 +121,9 @@ def _several(label: str, name: str, offered: list[str], start: tuple[str, ...], 
     return tuple(st.multiselect(label, offered, format_func=words, key=key, persist_state="session"))
 
 
-def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str], words: Callable[[str], str]) -> RegressionChoice:
+def _options(cohort: Cohort, view: ExploreView, given: Offer, words: Callable[[str], str]) -> RegressionChoice:
     """How variables enter, strata and reference levels; the choice without outcome and variables."""
-    few = [
-        c for c in cohort.columns_of("category", "flag") if c.key in offered and len(level_names(cohort, view, c.key)) <= MOST_STRATA_LEVELS
-    ]
+    few = list(given.few_levels)
     with st.popover("How they enter", icon=":material/tune:", key="regression-options"):
         scale = st.selectbox(
             "Measured values", list(SCALES), format_func=SCALES.__getitem__, key="regression-scale", persist_state="session"
@@ -109,11 +131,11 @@ def _options(cohort: Cohort, view: ExploreView, offered: dict[str, str], words: 
         cut = True
         if view.markers:
             cut = st.toggle("Biomarkers of the sidebar cut: high against low", value=True, key="regression-cut", persist_state="session")
-        strata = _several("Strata: each has its own baseline", "strata", [c.key for c in few], (), words)
+        strata = _several("Strata: each has its own baseline", "strata", few, (), words)
         references = []
-        asked = _several("Change the reference of", "references", [c.key for c in few], (), words)
+        asked = _several("Change the reference of", "references", few, (), words)
         for column in asked:
             levels = level_names(cohort, view, column)
-            level = st.selectbox(plain(offered[column]), levels, key=_named(f"reference-{column}"), persist_state="session")
+            level = st.selectbox(plain(given.labels[column]), levels, key=_named(f"reference-{column}"), persist_state="session")
             references.append((column, str(level)))
     return RegressionChoice("", (), scale=scale, cut=bool(cut), references=tuple(references), strata=strata)

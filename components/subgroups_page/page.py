@@ -39,6 +39,18 @@ def found_subgroups(cohort: Cohort, view: ExploreView, choice: SubgroupChoice) -
     return subgroups(cohort, view, choice)
 
 
+@kept(12)
+def labels_of(chosen: Cohort) -> dict[str, str]:
+    """Labels of the columns whose levels can be subgroups, by key; ``chosen``: filters applied."""
+    return {c.key: c.label for c in subgroup_columns(chosen)}
+
+
+@kept(30)
+def proposed(cohort: Cohort, view: ExploreView) -> SubgroupChoice:
+    """The choice that the page begins with."""
+    return default_subgroups(cohort, view)
+
+
 def show(cohort: Cohort) -> None:
     """The page of the active cohort."""
     if not cohort.endpoints:
@@ -51,13 +63,13 @@ def show(cohort: Cohort) -> None:
 def _page(cohort: Cohort) -> None:
     view = state.view()
     state.write_link()
-    kept = apply_filters(cohort, view.filters)
-    why_not = _nothing_to_compare(kept, view)
+    chosen = apply_filters(cohort, view.filters)
+    why_not = _nothing_to_compare(chosen, view)
     if why_not:
         st.info(why_not, icon=":material/info:")
         return
     head = st.container()
-    result = found_subgroups(cohort, view, _choice(kept, view, default_subgroups(cohort, view)))
+    result = found_subgroups(cohort, view, _choice(chosen, view, proposed(cohort, view)))
     with head:
         say([result.sentence], kind="lead")
         say(result.cautions, kind="quiet")
@@ -72,18 +84,18 @@ def _page(cohort: Cohort) -> None:
             say([METHOD], kind="quiet")
 
 
-def _nothing_to_compare(kept: Cohort, view: ExploreView) -> str:
+def _nothing_to_compare(chosen: Cohort, view: ExploreView) -> str:
     """Why the page ends here, or ""."""
-    if not kept.n:
+    if not chosen.n:
         return NOBODY
-    if not view.markers and len(products(kept)) < 2:
+    if not view.markers and len(products(chosen)) < 2:
         return "Neither a biomarker nor two products: there is nothing to compare within subgroups."
     return ""
 
 
-def _choice(kept: Cohort, view: ExploreView, start: SubgroupChoice) -> SubgroupChoice:
+def _choice(chosen: Cohort, view: ExploreView, start: SubgroupChoice) -> SubgroupChoice:
     """The controls; what they say is returned."""
-    names = products(kept)
+    names = products(chosen)
     options: dict[Compared, str] = {}
     if view.markers:
         options["marker"] = "High against low"
@@ -95,7 +107,7 @@ def _choice(kept: Cohort, view: ExploreView, start: SubgroupChoice) -> SubgroupC
     with right:
         first, second = _pair(names, start) if compared == "product" else ("", "")
     with st.expander("Subgroups by", icon=":material/checklist:", key="subgroups-variables"):
-        columns = _columns(kept, start)
+        columns = _columns(chosen, start)
     return replace(start, columns=columns, compared=compared, first=first, second=second)
 
 
@@ -116,8 +128,8 @@ def _pair(names: tuple[str, ...], start: SubgroupChoice) -> tuple[str, str]:
     return (chosen[0], chosen[1]) if len(chosen) == 2 else (start.first, start.second)
 
 
-def _columns(kept: Cohort, start: SubgroupChoice) -> tuple[str, ...]:
-    offered = {c.key: c.label for c in subgroup_columns(kept)}
+def _columns(chosen: Cohort, start: SubgroupChoice) -> tuple[str, ...]:
+    offered = labels_of(chosen)
     key = f"subgroups-columns-{state.cohort_id()}"
     if not isinstance(state.get(key), list) or not set(state.get(key)) <= set(offered):
         state.put(key, list(start.columns))
