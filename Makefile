@@ -27,10 +27,11 @@ format: set-up-test  ## let ruff mend and format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: set-up-test  ## measure steps, drag and scan of a cutoff, each beside its floor and its peers in the same run
+bench: set-up-test  ## measure steps, drag and scan of a cutoff and every page, each beside its floor and its peers in the same run
 	@$(BIN)/python -m benchmarks.explore
 	@$(BIN)/python -m benchmarks.drag
 	@$(BIN)/python -m benchmarks.cutoff_scan
+	@$(BIN)/python -m benchmarks.pages
 
 requirements: set-up-test  ## pin the packages of pyproject.toml again (newest versions: UPGRADE=--upgrade)
 	@$(BIN)/python -m scripts.compile_requirements $(UPGRADE)

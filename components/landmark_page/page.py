@@ -13,13 +13,13 @@ import streamlit as st
 from cartograph import format as fmt
 from cartograph.charts.landmark import flow_chart, landmark_curves, simon_makuch_chart, strip_chart
 from cartograph.cohort import Cohort
-from cartograph.views.explore import Comparison, Group
+from cartograph.views.explore import Comparison, ExploreView, Group
 from cartograph.views.landmark import Beside, LandmarkPanel, beside, first_choice, landmark_panel, last_landmark, refusal
 from cartograph.views.status import Status, statuses
 from components import state
 from components.explore_words import comparison_lines
 from components.kept import kept
-from components.landmark_page.subject import Course, course, in_rows, show_table
+from components.landmark_page.subject import Course, Mask, course, in_rows, show_table
 from components.sentences import UNADJUSTED, say, say_markup, sentence
 from components.text import html_table, plain
 
@@ -66,6 +66,21 @@ def statuses_of(cohort: Cohort) -> tuple[Status, ...]:
     return statuses(cohort)
 
 
+@kept(60)
+def panels_of(
+    cohort: Cohort, view: ExploreView, within: str, status: str, at: float, _about: Course, _status: Status
+) -> list[LandmarkPanel]:
+    """All patients and each product from one landmark on, computed once for the patients, status and landmark of this session."""
+    members = _about.members
+    return [landmark_panel(cohort, _about.endpoint, _status, at, key=key, title=title, member=member) for key, title, member in members]
+
+
+@kept(60)
+def beside_of(cohort: Cohort, endpoint: str, status: str, at: float, title: str, member: Mask, _status: Status) -> Beside:
+    """What tempers one panel, computed once."""
+    return beside(cohort, endpoint, _status, at, title=title, member=member)
+
+
 @st.fragment
 def _page(cohort: Cohort) -> None:
     left, middle, right = st.columns([5, 4, 5])
@@ -107,10 +122,7 @@ def _landmark(about: Course, status: Status) -> float:
 def _answer(asked: Question) -> None:
     """The flow at once, as it tells no outcome of the groups; the curves once the landmark is set."""
     about, status = asked.about, asked.status
-    panels = [
-        landmark_panel(about.cohort, about.endpoint, status, asked.at, key=key, title=title, member=member)
-        for key, title, member in about.members
-    ]
+    panels = panels_of(about.cohort, about.view, about.within, status.key, asked.at, about, status)
     say(
         [f"{status.words}. Patients followed beyond month {fmt.number(asked.at)} without an event are compared from there on."],
         kind="quiet",
@@ -248,7 +260,7 @@ def _besides(asked: Question) -> None:
             "Patients here", list(titles), format_func=lambda k: plain(titles[k]), key="landmark-panel", required=True, default=key
         )
         key, title, member = next(m for m in about.members if m[0] == chosen)
-    found = beside(about.cohort, about.endpoint, asked.status, asked.at, title=title, member=member)
+    found = beside_of(about.cohort, about.endpoint, asked.status.key, asked.at, title, member, asked.status)
     strip, moving = st.columns(2)
     with strip:
         about.draw(strip_chart(found.strip, dark=about.dark), key="landmark-strip", said=asked.said)

@@ -99,7 +99,7 @@ function boardComponent({ data, parentElement, setTriggerValue }) {
   const sent = JSON.parse(new TextDecoder().decode(data));
   receive(b, sent);
   b.root.removeAttribute("aria-busy");
-  if (bus.overtaken(sent.cutoffs)) bus.draw();
+  if (sent.tables.length && bus.overtaken(sent.cutoffs)) bus.draw();
   return () => {
     bus.parts.delete(b);
     for (const p of b.places.values()) p.view.watch.disconnect();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,12 +15,20 @@ from cartograph.cohort import Cohort
 from cartograph.cohort.filters import apply_filters
 from cartograph.stats.regression import CoxModel
 from cartograph.stats.validation import Optimism, calibration, optimism
-from cartograph.views.diagnostics import collinearity_view, enough_for_calibration, influence_view, optimism_words, proportional_view
+from cartograph.views.diagnostics import (
+    ProportionalView,
+    collinearity_view,
+    enough_for_calibration,
+    influence_view,
+    optimism_words,
+    proportional_view,
+)
 from cartograph.views.explore import ExploreView
 from cartograph.views.provenance import provenance
 from cartograph.views.regression import SEED, RegressionChoice, RegressionResult, screens, screens_table
 from components.figure import show_figure
 from components.kept import kept
+from components.live_cutoff.board import show_together
 from components.long_work import Job, result_of
 from components.sentences import say
 from components.text import html_table
@@ -50,6 +58,10 @@ class About:
     def draw(self, chart: Chart) -> None:
         """A figure with the badges of this cohort and cutoff."""
         show_figure(chart, key=chart.name, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
+
+    def draw_together(self, charts: Sequence[Chart], *, key: str) -> None:
+        """Several figures in two columns, with the same badges."""
+        show_together(charts, key=key, synthetic=self.cohort.synthetic, provenance=provenance(self.cohort, self.view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,14 @@ def every_endpoint(cohort: Cohort, view: ExploreView, choice: RegressionChoice) 
     return screens_table(screens(cohort, view, choice))
 
 
+@kept(12)
+def proportional_of(cohort: Cohort, view: ExploreView, choice: RegressionChoice, _about: About) -> ProportionalView:
+    """The test and its figures, computed once for a model of this session."""
+    return proportional_view(_about.model, _about.result.labels)
+
+
 def _proportional(about: About) -> None:
-    found = proportional_view(about.model, about.result.labels)
+    found = proportional_of(about.cohort, about.view, about.result.choice, about)
     say([found.sentence])
     frame = found.tests.to_frame()
     if found.figures:
@@ -97,11 +115,8 @@ def _proportional(about: About) -> None:
         )
         st.html(html_table(shown, numeric=["Chi-squared", "Parameters", "p"], name="Test of proportional hazards"))
     more = len(found.figures) > FIGURES and st.toggle(f"Draw all {len(found.figures)}, not only the {FIGURES} with the smallest p")
-    columns = st.columns(2)
     first = sorted(found.figures, key=lambda f: f.p_value)[: None if more else FIGURES]
-    for place, figure in enumerate(first):
-        with columns[place % 2]:
-            about.draw(over_time_chart(figure, dark=about.dark))
+    about.draw_together([over_time_chart(figure, dark=about.dark) for figure in first], key="regression-over-time")
     say(
         ["Score test of a coefficient that changes with 1 \u2212 Kaplan-Meier, as R's cox.zph. Dashed: the ratio of the model"],
         kind="quiet",
