@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.cutoff_scan [--largest 1000000]``. The peers do a few of the cutoffs, evenly spread; their time for all of them is
 extrapolated and printed with a ~. lifelines: logrank_test and CoxPHFitter; scikit-survival (only where it is installed): compare_survival;
-R (only where Rscript is on the path): survdiff and coxph at each cutoff, and one maxstat.test over all. Ours gives log-rank test, Cox ratio
+R (only where Rscript is on the path): survdiff and coxph at each cutoff, then medians by survfit too, and one maxstat.test. Ours gives log-rank test, Cox ratio
 with limits, both medians, both restricted means and all counts. Each size runs in a process of its own, so that its peak memory is its own.
 """
 
@@ -51,14 +51,15 @@ d <- read.csv(args[1]); cutoffs <- scan(args[2], quiet = TRUE)
 for (c in cutoffs) { survdiff(Surv(time, event) ~ (value > c), data = d); coxph(Surv(time, event) ~ (value > c), data = d) }  # warm
 t0 <- proc.time()[[3]]; for (c in cutoffs) survdiff(Surv(time, event) ~ (value > c), data = d)
 t1 <- proc.time()[[3]]; for (c in cutoffs) coxph(Surv(time, event) ~ (value > c), data = d)
-t2 <- proc.time()[[3]]
+t2 <- proc.time()[[3]]; for (c in cutoffs) quantile(survfit(Surv(time, event) ~ (value > c), data = d, conf.type = "log-log"), 0.5)
+t3 <- proc.time()[[3]]
 m <- NA
 if (requireNamespace("maxstat", quietly = TRUE)) {
   s <- proc.time()[[3]]
   maxstat::maxstat.test(Surv(time, event) ~ value, data = d, smethod = "LogRank", pmethod = "none")
   m <- proc.time()[[3]] - s
 }
-cat((t1 - t0) / length(cutoffs), (t2 - t1) / length(cutoffs), m)
+cat((t2 - t0) / length(cutoffs), (t3 - t0) / length(cutoffs), m)
 """
 
 
@@ -138,7 +139,7 @@ def select_at(table: EventTable, cutoff: float) -> None:
 
 
 def r_seconds(data: pd.DataFrame, cutoffs: np.ndarray) -> tuple[float, float, float] | None:
-    """Seconds of survdiff and of coxph at one cutoff, and of one maxstat.test; None without Rscript."""
+    """Seconds of survdiff and coxph at one cutoff, the same with medians by survfit, and one maxstat.test; None without Rscript."""
     program = shutil.which("Rscript")
     if program is None:
         return None
@@ -148,8 +149,8 @@ def r_seconds(data: pd.DataFrame, cutoffs: np.ndarray) -> tuple[float, float, fl
         data.astype({"event": int}).to_csv(files[1], index=False)
         np.savetxt(files[2], cutoffs)
         done = subprocess.run([program, *map(str, files)], capture_output=True, text=True, check=True)
-    test, fit, largest = (float(v) if v != "NA" else math.nan for v in done.stdout.split())
-    return test, fit, largest
+    tested, described, largest = (float(v) if v != "NA" else math.nan for v in done.stdout.split())
+    return tested, described, largest
 
 
 def extrapolated(one: Callable[[pd.DataFrame, float], None], data: pd.DataFrame, cutoffs: np.ndarray, n: int) -> float:
@@ -190,8 +191,8 @@ def peers(data: pd.DataFrame, n: int) -> dict[str, float | str]:
     found["scikit-survival"] = extrapolated(scikit_survival_at, data, few, n) if find_spec("sksurv") else "not installed"
     r = r_seconds(data, few)
     if r is None:
-        return found | {"R": "Rscript not found"}
-    return found | {"R": (r[0] + r[1]) * n, "maxstat": r[2]}
+        return found | {"R": "Rscript not found", "R medians": "Rscript not found"}
+    return found | {"R": r[0] * n, "R medians": r[1] * n, "maxstat": r[2]}
 
 
 def peer_words(line: dict[str, float | str], name: str) -> str:
@@ -205,7 +206,7 @@ def row(case: Case, line: dict[str, float | str]) -> str:
     selected = f"{1000 * float(line['selected']):.2f} ms" if "selected" in line else "-"
     profile = f"{float(line['profile']):.3f} s" if not math.isnan(float(line["profile"])) else "-"
     own = f"{float(line['memory']):,.0f} MB ({float(line['memory']) - float(line['before']):+,.0f})"
-    words = [f"{peer_words(line, name):<22}" for name in ("lifelines", "scikit-survival", "R")]
+    words = [f"{peer_words(line, name):<22}" for name in ("lifelines", "scikit-survival", "R", "R medians")]
     maxstat = f" maxstat {line['maxstat']:.2f} s" if "maxstat" in line else ""
     strip = f" sensitivity {1000 * float(line['sensitivity']):,.0f} ms" if "sensitivity" in line else ""
     numbers = f"{line['cutoffs']:>7,} {float(line['scan']):>8.3f} s {profile:>9} {selected:>9} {own:>17}"
@@ -222,7 +223,8 @@ def main() -> None:
         print(json.dumps(measured(CASES[asked.case])))
         return
     print(f"{'patients':>9} strata {'times':<13} cutoffs       scan   profile  selected  peak memory (of it)  ", end="")
-    print(f"{'lifelines':<22} {'scikit-survival':<22} R survdiff + coxph   (peers: ~ from {FITS} cutoffs, no strata)")
+    print(f"{'lifelines':<22} {'scikit-survival':<22} {'R survdiff + coxph':<22} with survfit medians ", end="")
+    print(f"   (peers: ~ from {FITS} cutoffs, no strata)")
     for i, case in enumerate(CASES):
         if case.n <= asked.largest:
             call = [sys.executable, "-m", "benchmarks.cutoff_scan", "--case", str(i)]
