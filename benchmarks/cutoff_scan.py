@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.cutoff_scan [--largest 1000000]``. The peers do a few of the cutoffs, evenly spread; their time for all of them is
 extrapolated and printed with a ~. lifelines: logrank_test and CoxPHFitter; scikit-survival (only where it is installed): compare_survival;
-R (only where Rscript is on the path): survdiff and coxph at each cutoff, then medians by survfit too, and one maxstat.test. Ours gives log-rank test, Cox ratio
-with limits, both medians, both restricted means and all counts. Each size runs in a process of its own, so that its peak memory is its own.
+R (only where Rscript is on the path): survdiff and coxph at each cutoff, then medians by survfit too, and one maxstat.test. Ours gives
+log-rank test, Cox ratio with limits, both medians, both restricted means and all counts. Each size runs in a process of its own, so that
+its peak memory is its own.
 """
 
 from __future__ import annotations
