@@ -1,4 +1,4 @@
-"""Weighted survival against duplicated patients, the unweighted statistics, lifelines and versions written out."""
+"""Weighted survival against R, duplicated patients, the unweighted statistics, lifelines and versions written out."""
 
 import math
 import warnings
@@ -24,6 +24,7 @@ from cartograph.stats.weighted_survival import (
     weighted_log_rank,
 )
 from cartograph.stats.weights import propensity, weights
+from tests.stats.reference import close, numbers, values
 
 PATIENT = st.tuples(st.integers(1, 12), st.booleans(), st.booleans(), st.integers(1, 4))
 PATIENTS = st.lists(PATIENT, min_size=4, max_size=40)
@@ -124,6 +125,25 @@ def naive_cox(time, event, x, weight, ties):
     for _, dead, d, mass, part, mean, total in terms(beta):
         residual += dead * (x - mean) / d - np.exp(beta * x) * part * (x - mean) * mass / total
     return beta, math.sqrt(((weight * residual) ** 2).sum()) / information
+
+
+@pytest.mark.parametrize("name", ["lung", "veteran"])
+def test_weighted_curve_and_ratio_are_those_of_r(name):
+    reference = values("weighted")[name]
+    data = {key: np.asarray(column, dtype=float) for key, column in reference["data"].items()}
+    time, event, exposed, weight = data["time"], data["event"] == 1, data["exposed"] == 1, data["weight"]
+    for ties, expected in reference["cox"].items():
+        found = weighted_hazard_ratio(time, event, exposed, weight, ties=ties)
+        close(
+            [found.log_value, found.std_error, found.naive_error],
+            [expected["coefficient"], expected["robust_error"], expected["naive_error"]],
+        )
+    curve = weighted_kaplan_meier(time, event, weight).curve.to_frame()
+    steps, expected = curve[curve["events"] > 0], reference["curve"]
+    close(steps["time"], expected["time"])
+    close(steps["survival"], expected["survival"])
+    known = numbers(expected["survival"]) > 0
+    close(steps["std_error"][known], numbers(expected["std_error"])[known])
 
 
 @pytest.mark.parametrize("method", ["efron", "breslow"])
