@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
-from cartograph.cohort import Cohort, read_cohort
+from cartograph.cohort import read_cohort
 from cartograph.views.baseline import BY_MARKER, DISCOURAGED, baseline, default_baseline, printed_baseline
 from cartograph.views.defaults import default_view
-from components import state
 from components.baseline_page.table import baseline_table
 from sample_data import sample_files
+from tests.app.opened import Open, run, words_of
 from tests.views.odd_cohort import LONG, odd_cohort
-
-PAGE = Path(__file__).parents[2] / "pages" / "baseline.py"
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs the page alone, on a cohort of the test or on a sample."""
-    monkeypatch.delenv("CARTOGRAPH_COHORT", raising=False)
-
-    def open_it(made: Cohort | None = None, **query: str) -> AppTest:
-        if made is not None:
-            monkeypatch.setattr(state, "sample_cohort", lambda _: made)
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return run(app)
-
-    return open_it
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def blocks(app: AppTest) -> list[str]:
     return [block.proto.body for block in app.get("html")]
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)) for body in blocks(app))
 
 
 def by(app: AppTest) -> Selectbox:
@@ -63,7 +30,7 @@ def test_the_page_shows_the_table_of_the_library(opened: Open, key: str) -> None
     cohort = read_cohort(sample_files(key))
     view = default_view(cohort)
     result = baseline(cohort, view, default_baseline(cohort, view))
-    app = opened(cohort=key)
+    app = opened("baseline", cohort=key)
     assert baseline_table(printed_baseline(result), dark=False) in blocks(app)
     assert result.sentence in words_of(app)
     assert DISCOURAGED not in words_of(app)
@@ -71,15 +38,15 @@ def test_the_page_shows_the_table_of_the_library(opened: Open, key: str) -> None
 
 @pytest.mark.parametrize("n", [1, 12, 120])
 def test_odd_cohorts_do_not_break_it(opened: Open, n: int) -> None:
-    opened(odd_cohort(n))
+    opened("baseline", odd_cohort(n))
 
 
 def test_without_endpoints_there_is_still_a_table(opened: Open) -> None:
-    assert "Not known" in words_of(opened(replace(odd_cohort(), endpoints={})))
+    assert "Not known" in words_of(opened("baseline", replace(odd_cohort(), endpoints={})))
 
 
 def test_choices_change_the_table(opened: Open) -> None:
-    app = opened(odd_cohort())
+    app = opened("baseline", odd_cohort())
     app.multiselect[0].set_value(["wordy", "cmax", "site"])
     app.selectbox(key="baseline-tests").set_value("fisher")
     run(app)
@@ -99,7 +66,7 @@ def test_choices_change_the_table(opened: Open) -> None:
 
 
 def test_tests_of_many_groups_wait_until_they_are_asked_for(opened: Open) -> None:
-    app = opened(cohort="ratios")
+    app = opened("baseline", cohort="ratios")
     app.selectbox(key="baseline-tests").set_value("fisher")
     run(app)
     assert [b.label for b in app.button if b.key == "baseline-tests-made-start"] == ["Make the tests of so many groups"]

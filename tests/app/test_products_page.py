@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from cartograph.cohort import Cohort, read_cohort
+from cartograph.cohort import read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.products import compare_products, default_choice
 from cartograph.views.products_shown import effects_table
-from components import state
 from components.products_page.download import products_csv
 from sample_data import sample_files
+from tests.app.opened import Open, run, words_of
 from tests.views.odd_cohort import odd_cohort
 from tests.views.test_products import VIEW, grown
 
-PAGE = Path(__file__).parents[2] / "pages" / "products.py"
 TAB = "products-sections"
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs the page alone, on a cohort of the test or on a sample."""
-    monkeypatch.delenv("CARTOGRAPH_COHORT", raising=False)
-
-    def open_it(made: Cohort | None = None, **query: str) -> AppTest:
-        if made is not None:
-            monkeypatch.setattr(state, "sample_cohort", lambda _: made)
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return run(app)
-
-    return open_it
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def words_of(app: AppTest) -> str:
-    """Everything in our own HTML blocks, as text."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block.proto.body)) for block in app.get("html"))
 
 
 def leaves(block: Any) -> Iterator[Any]:
@@ -64,7 +31,7 @@ def test_the_page_says_what_the_library_says(opened: Open) -> None:
     cohort = read_cohort(sample_files("mayo-like"))
     view = default_view(cohort)
     found = compare_products(cohort, view, default_choice(cohort, view))
-    app = opened(cohort="mayo-like")
+    app = opened("products", cohort="mayo-like")
     said = words_of(app)
     assert found.sentence in said
     for cell in effects_table(found).to_numpy().ravel():
@@ -74,14 +41,14 @@ def test_the_page_says_what_the_library_says(opened: Open) -> None:
 
 @pytest.mark.parametrize("section", ["Effects", "Balance", "Overlap", "Bootstrap", "How the weights were made"])
 def test_every_section_opens(opened: Open, section: str) -> None:
-    app = opened(grown())
+    app = opened("products", grown())
     app.session_state[TAB] = section
     run(app)
 
 
 def test_choices_change_the_answer(opened: Open) -> None:
     cohort = grown()
-    app = opened(cohort)
+    app = opened("products", cohort)
     choice = default_choice(cohort, default_view(cohort))
     app.session_state["products-target"] = "att"
     app.session_state["products-trim"] = "truncate"
@@ -94,7 +61,7 @@ def test_choices_change_the_answer(opened: Open) -> None:
 
 
 def test_a_marker_group_is_named_on_the_page_and_on_every_figure(opened: Open) -> None:
-    app = opened(grown())
+    app = opened("products", grown())
     app.session_state[f"products-among-{app.session_state['cohort in the link']}"] = "high"
     for section in ("Effects", "Balance", "Overlap"):
         app.session_state[TAB] = section
@@ -108,16 +75,16 @@ def test_a_marker_group_is_named_on_the_page_and_on_every_figure(opened: Open) -
 
 
 def test_one_product_says_what_to_do(opened: Open) -> None:
-    assert "one level" in opened(cohort="eque-like").info[0].value
+    assert "one level" in opened("products", cohort="eque-like").info[0].value
 
 
 def test_without_endpoints_the_page_says_what_to_do(opened: Open) -> None:
-    assert "under Data" in opened(replace(odd_cohort(), endpoints={})).info[0].value
+    assert "under Data" in opened("products", replace(odd_cohort(), endpoints={})).info[0].value
 
 
 @pytest.mark.parametrize("n", [1, 2, 12, 120])
 def test_odd_cohorts_do_not_break_the_page(opened: Open, n: int) -> None:
-    app = opened(odd_cohort(n))
+    app = opened("products", odd_cohort(n))
     for section in ("Balance", "Overlap", "How the weights were made"):
         app.session_state[TAB] = section
         run(app)

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from cartograph.cohort import Cohort, read_cohort
+from cartograph.cohort import read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.explore import Marker
 from cartograph.views.regression import default_choice, regression
 from cartograph.views.subgroups import default_subgroups, subgroups
-from components import state
 from sample_data import sample_files
+from tests.app.opened import Open, run, words_of
 from tests.views.odd_cohort import odd_cohort
-
-PAGES = Path(__file__).parents[2] / "pages"
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs a page alone, on a cohort of the test or on a sample."""
-    monkeypatch.delenv("CARTOGRAPH_COHORT", raising=False)
-
-    def open_it(page: str, made: Cohort | None = None, **query: str) -> AppTest:
-        if made is not None:
-            monkeypatch.setattr(state, "sample_cohort", lambda _: made)
-        app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        return run(app)
-
-    return open_it
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def words_of(app: AppTest) -> str:
-    """Everything in our own HTML blocks, as text."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block.proto.body)) for block in app.get("html"))
 
 
 @pytest.mark.parametrize("key", ["mayo-like", "ratios"])

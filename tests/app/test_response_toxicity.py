@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from cartograph.cohort import Cohort, read_cohort
+from cartograph.cohort import read_cohort
 from cartograph.views.defaults import default_view
 from cartograph.views.response_page import response_data, response_sentence
 from cartograph.views.toxicity import toxicities, toxicity_sentence
-from components import state
 from sample_data import sample_files
+from tests.app.opened import Open, words_of
 from tests.views.after_infusion import groups, sides, treated
 from tests.views.odd_cohort import odd_cohort
 
-PAGES = Path(__file__).parents[2] / "pages"
-Open = Callable[..., AppTest]
 TABS = {
     "response": ("Rates", "Over time", "Who deepens, who loses", "Depth"),
     "toxicity": ("Grades", "Onset and duration", "Treatment", "Marker by grade"),
 }
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Runs a page alone, on a cohort of the test or on a sample, with one of its tabs open."""
-    monkeypatch.delenv("CARTOGRAPH_COHORT", raising=False)
-
-    def open_it(page: str, made: Cohort | None = None, tab: str = "", **query: str) -> AppTest:
-        if made is not None:
-            monkeypatch.setattr(state, "sample_cohort", lambda _: made)
-        app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
-        for name, value in query.items():
-            app.query_params[name] = value
-        if tab:
-            app.session_state[f"{page}-tabs"] = tab
-        app.run()
-        assert not app.exception, app.exception
-        return app
-
-    return open_it
-
-
-def words_of(app: AppTest) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", block.proto.body)) for block in app.get("html"))
 
 
 @pytest.mark.parametrize("key", ["mayo-like", "eque-like", "ratios"])
