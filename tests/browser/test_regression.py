@@ -54,3 +54,19 @@ def test_diagnostics_penalty_and_file(open_app: OpenApp) -> None:
     page.get_by_role("radio", name="Lasso").click()
     page.get_by_role("button", name="Choose the penalty").click()
     words(page, "Penalised Cox model of PFS")
+
+
+def test_figures_that_stand_together_are_saved_each_by_itself(open_app: OpenApp) -> None:
+    page = open_app("/regression?cohort=ratios")
+    figures = page.locator(".st-key-regression-over-time .figure")
+    expect(figures.nth(1)).to_be_visible()
+    saved = []
+    for place in range(2):
+        figures.nth(place).hover()
+        with page.expect_download() as waiting:
+            figures.nth(place).get_by_role("button", name="CSV").click()
+        assert "SYNTHETIC" in waiting.value.suggested_filename
+        saved.append(waiting.value.path().read_text(encoding="utf-8-sig"))
+        assert saved[-1].startswith("# SYNTHETIC")
+        settled(page)
+    assert saved[0] != saved[1]
