@@ -24,10 +24,13 @@ ENDS: Final[dict[Measure, tuple[float, float]]] = {"HR": (0.1, 10.0), "OR": (0.0
 TICKS: Final[dict[Measure, tuple[float, ...]]] = {"HR": (0.1, 0.3, 1.0, 3.0, 10.0), "OR": (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)}
 LONGEST: Final = 44  # letters of a line's words
 LONGEST_NAME: Final = 30
-LONGEST_REASON: Final = 30
+LONGEST_REASON: Final = 30  # letters beside a ratio
+LONGEST_ALONE: Final = 38  # letters instead of a ratio
 SHORT_REASONS: Final = {
     "fewer than 10 patients": "under 10 patients",
     "fewer than 10 patients in a group": "under 10 in a group",
+    "no events in the low group while the high group is at risk": "no events in low while high is at risk",
+    "no events in the high group while the low group is at risk": "no events in high while low is at risk",
     "the marker does not differ between patients who are at risk at the same time": "never at risk together",
 }
 DIAMOND: Final = 7.0  # pixels, half of its height
@@ -111,15 +114,23 @@ def _overall_lines(of: Forest, tops: list[float], dark: bool) -> list[dict[str, 
 def _headings(of: Forest, dark: bool) -> list[dict[str, Any]]:
     colours = theme.ink(dark=dark)
     size = f"\u2003n = {of.n:,}, {fmt.events(of.events)}" if of.n else ""
-    cut = "\u25c2 \u25b8: beyond the axis" + ("; F: Firth's method" if any(r.firth for r in of.rows) else "") if _is_cut(of) else ""
-    cut = cut or ("F: Firth's method" if any(r.firth for r in of.rows) else "")
     found = [
         theme.words(f"<b>{theme.escape(of.title)}</b>{size}", x=0, y=1, yshift=40, size=theme.SIZE_TITLE - 2, colour=colours.text),
         theme.words(theme.escape(shorten(of.subtitle, 58)), x=0, y=1, yshift=20, colour=colours.quiet),
     ]
-    if cut:
-        found.append(theme.words(theme.escape(cut), x=WORDS, y=0, yshift=-16, colour=colours.quiet))
-    return found
+    below = zip((-16, -30), _legend(of), strict=False)
+    return found + [theme.words(theme.escape(said), x=WORDS, y=0, yshift=down, colour=colours.quiet) for down, said in below]
+
+
+def _legend(of: Forest) -> list[str]:
+    """What the signs and the p of the lines mean, a line each; nothing that no line shows."""
+    firth = any(row.firth for row in of.rows)
+    signs = ["\u25c2 \u25b8: beyond the axis"] if _is_cut(of) else []
+    signs += ["F: Firth's method"] if firth else []
+    tested = {row.firth for row in of.rows if row.inside and math.isfinite(row.p_value)} if of.limits else set()
+    tests = [of.test] if of.test and False in tested else []
+    tests += ["F likelihood ratio" if tests else "likelihood ratio"] if of.test and True in tested else []
+    return [line for line in ("; ".join(signs), f"p: {', '.join(tests)}" if tests else "") if line]
 
 
 def _words_of(of: Forest, row: Row, top: float, dark: bool) -> list[dict[str, Any]]:
@@ -148,7 +159,8 @@ def _name(row: Row) -> str:
 
 
 def _numbers(of: Forest, row: Row) -> str:
-    reason = shorten(SHORT_REASONS.get(row.reason, row.reason.partition(":")[0]), LONGEST_REASON)
+    longest = LONGEST_REASON if math.isfinite(row.value) else LONGEST_ALONE
+    reason = shorten(SHORT_REASONS.get(row.reason, row.reason.partition(":")[0]), longest)
     if not math.isfinite(row.value):
         return reason or fmt.NOT_ESTIMABLE
     if not of.limits:

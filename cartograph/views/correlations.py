@@ -304,7 +304,8 @@ def _sentence(result: MatrixResult) -> str:
     below = f" {int((known < ALPHA).sum()):,} of {len(known):,} pairs have q < {ALPHA:g}." if len(known) > 1 else ""
     linked = "are linked most strongly" if len(result.columns) > 2 else "together"
     left_out = " (pairs linked by construction aside)" if result.related and place not in result.related else ""
-    size = f"{result.symbol} {coefficient_words(found)} in {fmt.patients(found.n)} with both, {q_words(q)}"
+    name = "Spearman's rho" if result.symbol == "rho" else "Kendall's tau-b"
+    size = f"{name} {coefficient_words(found)} in {fmt.patients(found.n)} with both, {q_words(q)}"
     return f"{names} {linked}{left_out}: {size}.{below}"
 
 

@@ -39,7 +39,8 @@ class Row:
 class Forest:
     """Lines from top to bottom. ``n``, ``events`` of the whole model (0 where every line has its own); ``limits`` False = none exist.
 
-    ``ratio``: what the ratio is, for the axis ("hazard ratio").
+    ``ratio``: what the ratio is, for the axis ("hazard ratio"). ``test``: what gives the p of a line ("Wald"; "" = no line has a p); lines
+    by Firth's method have the likelihood-ratio p of their profile.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Forest:
     n: int = 0
     events: int = 0
     limits: bool = True
+    test: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """One row per line that has numbers."""

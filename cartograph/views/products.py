@@ -401,11 +401,12 @@ def _targets(used: _Used, model: Propensity | None, choice: ProductsChoice, plai
             made = weights(model, target=target, trim=choice.trim)
             ratio, p = _ratio(used, made.weight, "Weighted")
             name, _, whom = target_words(target, names).partition(": ")
+            whom = whom.removeprefix("patients ")  # short enough for a phone
             rows.append(_ratio_row(name[:1].upper() + name[1:], whom, ratio, NAN if reason else p, reason))
     first, second = short_names(names, IN_TITLE)
     title = f"{first} against {second}"
     below = f"{used.rule}, not randomised" if used.rule else "95 % limits, with weights robust ones; not randomised"
-    return Forest("products", title, below, "HR", "hazard ratio", tuple(rows))
+    return Forest("products", title, below, "HR", "hazard ratio", tuple(rows), test="Wald")
 
 
 def _ratio_row(label: str, whom: str, ratio: Estimate, p: float, reason: str) -> Row:

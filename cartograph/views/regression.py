@@ -341,7 +341,7 @@ def _penalised(model: Model | None, choice: RegressionChoice, progress: Callable
 def _screen_forest(made: _Made, outcome: Outcome, singles: Sequence[Model], columns: Sequence[str]) -> Forest:
     rows = [row for key, model in zip(columns, singles, strict=True) for row in _rows(made, key, model)]
     below = f"{outcome.label}, each in the patients who have it"
-    return Forest("univariable", "Each variable alone", below, outcome.measure, RATIOS[outcome.measure], tuple(rows))
+    return Forest("univariable", "Each variable alone", below, outcome.measure, RATIOS[outcome.measure], tuple(rows), test="Wald")
 
 
 def _rows(made: _Made, key: str, model: Model) -> list[Row]:
@@ -401,7 +401,7 @@ def _model_forest(
     n, events = (model.n, model.events) if model is not None else (0, 0)
     below = f"{outcome.label}, each adjusted for the others"
     ratio, plain = RATIOS[outcome.measure], penalised is None
-    return Forest("multivariable", title, below, outcome.measure, ratio, tuple(rows), n, events, limits=plain)
+    return Forest("multivariable", title, below, outcome.measure, ratio, tuple(rows), n, events, limits=plain, test="Wald" if plain else "")
 
 
 def _aligned(rows: list[Row], places: int) -> list[Row]:
@@ -445,7 +445,7 @@ def _sentence(made: _Made, outcome: Outcome, model: Model | None, penalised: Pen
     if model.refused:
         return f"No model of {head}{size}: {model.refused}."
     c = f" C {fmt.concordance(model.concordance.value)} in the same patients;" if isinstance(model, CoxModel) else ""
-    test = f"{fmt.p_equals(model.global_test.p_value)} for all variables together"
+    test = f"likelihood-ratio {fmt.p_equals(model.global_test.p_value)} for all variables together"
     return f"{kind} model of {head}{size} ({model.events_per_parameter:.1f} events per parameter);{c} {test}."
 
 

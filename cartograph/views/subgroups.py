@@ -32,7 +32,7 @@ LEFT_OUT = -1
 SIGNIFICANT = 0.05
 SMALL = f"fewer than {MIN_FOR_P} patients"
 SMALL_SIDE = f"fewer than {MIN_FOR_P} patients in a group"
-EXPLORATORY = "Exploratory: nobody planned these subgroups, they are small, and a difference between them needs another cohort."
+EXPLORATORY = "Exploratory: subgroups differ by chance alone; a difference found here needs another cohort."
 UNADJUSTED = "Products: unadjusted, not randomised."
 NAN = float("nan")
 
@@ -252,7 +252,7 @@ def _result(
     found = _Parts(*parts)
     label = cohort.endpoints[view.endpoint].label
     ratio = "hazard ratio " + ("high vs low" if choice.compared == "marker" else f"of {choice.first}")
-    forest = Forest("subgroups", f"{label} in subgroups, exploratory", found.sides.words, "HR", ratio, found.rows)
+    forest = Forest("subgroups", f"{label} in subgroups, exploratory", found.sides.words, "HR", ratio, found.rows, test="Wald")
     tested = [t for t in found.tests if math.isfinite(t.p_value)]
     below = [t for t in tested if t.p_value < SIGNIFICANT]
     expected = SIGNIFICANT * len(tested)
@@ -275,7 +275,8 @@ def _sentence(found: _Parts, endpoint: str) -> str:
     words = f"{endpoint}, {found.sides.words}: {fmt.patients(found.n)}, {fmt.events(head.events)}"
     if not math.isfinite(head.value):
         return f"{words}; no hazard ratio ({head.reason})."
-    p = f"; {fmt.p_equals(head.p_value)}" if math.isfinite(head.p_value) else f"; p not given, {head.reason}" if head.reason else ""
+    test = "likelihood-ratio" if head.firth else "Wald"
+    p = f"; {test} {fmt.p_equals(head.p_value)}" if math.isfinite(head.p_value) else f"; p not given, {head.reason}" if head.reason else ""
     return f"{words}; HR {fmt.ratio_with_limits(head.value, head.ci_low, head.ci_high)}{p}."
 
 
@@ -284,7 +285,7 @@ def _cautions(choice: SubgroupChoice, tested: Sequence[SubgroupTest], below: Seq
     if choice.compared == "product":
         found.append(UNADJUSTED)
     if tested:
-        tests = f"{len(tested)} interaction{'' if len(tested) == 1 else 's'} tested"
+        tests = f"{len(tested)} interaction{'' if len(tested) == 1 else 's'} tested by likelihood ratio"
         many = f"{tests}: {fmt.number(SIGNIFICANT * len(tested), 2)} expected below 0.05 by chance alone"
         names = ", ".join(f"{t.label} ({fmt.p_equals(t.p_value)})" for t in below)
         found.append(f"{many}, {len(below)} found" + (f": {names}." if below else "."))

@@ -37,6 +37,7 @@ from components.sentences import say
 from components.text import html_table
 
 WHICH = "toxicity-which"
+PAIR = "Side by side, unadjusted"  # whom a line compares where two products stand against each other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +149,7 @@ def _rank_table(rows: Sequence[RankContrast], *, name: str) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Patients": short(r.panel),
+                "Patients": PAIR if r.panel == f"{r.first} vs {r.second}" else short(r.panel),
                 **({"Of": r.what} if several else {}),
                 "First": f"{short(r.first)}: {r.summary[0]}" if r.summary[0] else short(r.first),
                 "Second": f"{short(r.second)}: {r.summary[1]}" if r.second else "",
