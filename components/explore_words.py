@@ -78,7 +78,7 @@ def comparison_lines(panel: PanelHead) -> list[str]:
     """Log-rank p and the hazard ratios of a panel, each named, line by line."""
     lines = []
     if len(panel.groups) > 1:
-        lines.append(_p_line(panel.log_rank))
+        lines.append(_p_line(panel.log_rank, len(panel.groups)))
         lines += [_ratio_line(c, first=not position) for position, c in enumerate(panel.hazard_ratios)]
     if panel.n_missing:
         lines.append(html.escape(f"{fmt.patients(panel.n_missing)} not shown: endpoint or biomarker not known"))
@@ -94,8 +94,9 @@ def _ratio_line(found: Comparison, *, first: bool) -> str:
     return f"{html.escape(name)}: <strong>{html.escape(_estimate(found))}</strong>{p}"
 
 
-def _p_line(comparison: Comparison) -> str:
-    name = comparison.test[:1].upper() + comparison.test[1:]
+def _p_line(comparison: Comparison, groups: int) -> str:
+    """The p of a test of all groups; it says how many where the hazard ratio below it compares only two of them."""
+    name = comparison.test[:1].upper() + comparison.test[1:] + (f" of all {groups} groups" if groups > 2 else "")
     if math.isnan(comparison.p_value):
         return html.escape(f"{name} p not given: {comparison.reason}")
     return f"{html.escape(name)} <strong>{html.escape(fmt.p_equals(comparison.p_value))}</strong>"

@@ -17,7 +17,7 @@ from cartograph.charts.spec import Chart
 from cartograph.charts.thinning import numbers
 from cartograph.views.all_endpoints import AllEndpoints, EndpointCell, EndpointColumn, EndpointRow, Measure
 
-LEFT, RIGHT, TOP, BOTTOM = 12, 8, 98, 82
+LEFT, RIGHT, TOP, BOTTOM = 12, 8, 98, 110
 HEAD = 84  # pixels of the title above the first block
 AXIS = 62  # pixels between the blocks: tick labels and title of one axis, heading of the next block
 ROW = 58.0  # pixels of a row
@@ -32,6 +32,7 @@ BLOCK_WORDS: Final[dict[Measure, str]] = {
     "HR": "Hazard ratio (HR): above 1, events come earlier with high",
     "OR": "Odds ratio (OR): above 1, more often with high",
 }
+UNADJUSTED, SIDE_BY_SIDE = "Unadjusted.", "Products side by side: unadjusted, not randomised."
 SHORT_REASONS = {"fewer than 10 patients in a group": "under 10 in a group", "every patient has the same outcome": "same outcome in all"}
 
 
@@ -195,7 +196,9 @@ def _headings(result: AllEndpoints, shown: Sequence[EndpointColumn], dark: bool)
     below = [
         "Counts: events of patients, high vs low.",
         "No end mark: the limits go on beyond the axis.",
+        "p: Wald or, for Firth, likelihood ratio with HR; Fisher with OR.",
         f"q: p adjusted over all {result.n_tests:,} tests here (Benjamini-Hochberg).",
+        SIDE_BY_SIDE if len(shown) > 1 else UNADJUSTED,
     ]
     for k, words in enumerate(below):
         found.append(theme.words(words, x=0, y=0, xshift=8 - LEFT, yshift=-44 - 14 * k, colour=colours.quiet))

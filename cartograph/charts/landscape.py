@@ -28,8 +28,8 @@ RATIO_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 NAIVE = 3.841458820694124  # chi-squared with one degree of freedom that a single cutoff passes with p = 0.05
 ROWS = ((0.55, 1.0), (0.265, 0.455), (0.0, 0.19))  # ratio, log-rank, events: shares of the height
 CUTOFF, HERE = "cutoff", "here"  # parts that a dragged cutoff moves: the line, the words
-CUT = "HR high vs low, cut at 0.1 and 10"
-NAMES = ("HR high vs low (95 % limits)", "Log-rank chi-squared", "Events in each group")
+CUT = "\u2191 HR high vs low, drawn from 0.1 to 10"
+NAMES = ("\u2191 HR high vs low (95 % limits)", "Log-rank chi-squared (diamond: largest)", "Events in each group")
 
 
 def landscape_chart(of: Landscape, panel: LandscapePanel, *, dark: bool, height: int = 470) -> Chart:

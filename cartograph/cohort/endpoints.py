@@ -32,9 +32,9 @@ _NO_EVENT = Rule("warning", "event-missing", "event or no event for a patient wi
 _NO_TIME = Rule("warning", "time-missing", "a time for a patient with event or no event", "The patient does not count for this endpoint.")
 _HALF = Rule("warning", "endpoint-incomplete", "a time and an event column", "The endpoint is left out; choose the other column.")
 _EMPTY = Rule("warning", "endpoint-empty", "a patient with time and event", "The endpoint is left out.")
-_NONE_HAPPENED = Rule("note", "no-events", "at least one event", "Check the coding of the event column; curves stay at 100 %.")
+_NONE_HAPPENED = Rule("warning", "no-events", "at least one event", "Check the coding of the event column; curves stay at 100 %.")
 _ALL_HAPPENED = Rule(
-    "note", "no-censoring", "patients without an event", "Check the coding of the event column: every patient has the event."
+    "warning", "no-censoring", "patients without an event", "Check the coding of the event column: every patient has the event."
 )
 _SHORTER = Rule("warning", "os-shorter-than-pfs", "OS at least as long as PFS", "Both are kept; check the two times.")
 _DIED = Rule("warning", "death-without-pfs-event", "death to count as a PFS event", "Both are kept; check the PFS event.")

@@ -66,6 +66,9 @@ _LOOSE_EVENTS = (
 _LOOSE_PROGRESSIONS = (
     "progression", "progressed", "relapse", "relapsed", "pd", "progress", "rezidiv", "progression event", "relapse event", "pd event",
     "rechute", "recaida", "progresion", "progression status", "relapse status", "progression or death",
+    "progression death", "death or progression", "progressed or died", "relapse or death", "progress oder tod", "progression oder tod",
+    "tod oder progress", "tod oder progression", "rezidiv oder tod", "progression ou deces", "deces ou progression", "progresion o muerte",
+    "muerte o progresion",
 )  # fmt: skip
 _ALIVE = frozenset({"alive", "lebt", "vivant", "vivo"})
 _EVENT_SAID = re.compile(

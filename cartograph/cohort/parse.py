@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 # Said wherever limits count.
-LIMIT_RULE = "<3 enters as half the limit (1.5); >1500 enters as just above the limit, one unit in its last printed place (1501)"
+LIMIT_RULE = "<3, for instance, enters as half the limit (1.5), and >1500 as just above it, by one unit in its last printed place (1501)"
 
 LARGEST = 1e30  # no measurement is larger; sums and powers of smaller ones stay finite
 

@@ -13,6 +13,7 @@ from cartograph import format as fmt
 from cartograph.cohort.model import Cutoff
 from cartograph.stats.cutoff import CutoffScan, cutoff_scan, search_window
 from cartograph.stats.results import Floats
+from cartograph.stats.selected import SelectedCutoff
 from cartograph.views.board import Board
 from cartograph.views.explore import Distribution, ExploreView
 from cartograph.views.panels import PanelTable
@@ -128,6 +129,20 @@ def _moved(panel: LandscapePanel, here: CutoffScan, cutoff: float, min_fraction:
         notes.append(f"The current cutoff lies outside the searched window: a group holds less than {fmt.percent(min_fraction)}.")
     nearest = int(np.argmin(np.abs(panel.scan.cutoff - cutoff))) if len(panel.scan.cutoff) else -1
     return replace(panel, here=here, nearest=nearest, notes=tuple(notes))
+
+
+def two_bests(found: Landscape, searched: SelectedCutoff) -> str:
+    """Why the diamond of all patients and the best-separating cutoff differ, where they do; "" where they agree or one is missing."""
+    everybody = found.panels[0]
+    if everybody.best < 0 or not np.isfinite(searched.cutoff):
+        return ""
+    largest = float(everybody.scan.cutoff[everybody.best])
+    if largest == searched.cutoff:
+        return ""
+    return (
+        f"Two statistics, two bests for {everybody.title}: the diamond is the largest log-rank chi-squared ({fmt.number(largest)}), "
+        f"the best-separating cutoff the largest standardised log-rank statistic ({fmt.number(searched.cutoff)})."
+    )
 
 
 def _tick(cutoff: Cutoff) -> NamedTick:

@@ -179,7 +179,7 @@ def _why(origin: str, *, applies: bool, given: bool) -> str:
     if applies:
         return f"The cutoff was {origin}: it may have been picked by its result, so its own p does not hold."
     own = "its own p holds, and" if given else "it has no p of its own here (too few patients in a group, or no events), and"
-    return f"The cutoff was not searched here ({origin}): {own} no correction for searching applies."
+    return f"Where the cutoff comes from: {origin}. It was not searched here: {own} no correction for searching applies."
 
 
 def search(

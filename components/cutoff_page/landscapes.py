@@ -10,9 +10,9 @@ from cartograph.charts.landscape import landscape_chart
 from cartograph.cohort import Cohort
 from cartograph.views.board import Board
 from cartograph.views.explore import ExploreView
-from cartograph.views.landscape import Landscape, moved_to, scanned
+from cartograph.views.landscape import Landscape, moved_to, scanned, two_bests
 from cartograph.views.provenance import provenance
-from components.cutoff_page.searching import take_best
+from components.cutoff_page.searching import search_of, take_best
 from components.cutoff_page.subject import Subject
 from components.explore_board import without_cutoffs
 from components.figure import with_room
@@ -37,10 +37,12 @@ def landscapes(about: Subject, moving: Moving) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="every-cutoff"):
         st.markdown("**Every cutoff at once.** Each step is another cutoff of the same patients: picking the best of them is a search.")
         take_best(about)
+    searched = search_of(about).result
+    notes = (*found.notes, *([two_bests(found, searched)] if searched is not None else []))
     show_board(
         placed,
         (),
-        html.escape(" ".join(found.notes)),
+        html.escape(" ".join(filter(None, notes))),
         moving,
         synthetic=about.cohort.synthetic,
         provenance=provenance(about.cohort, about.view),

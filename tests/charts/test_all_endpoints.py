@@ -86,6 +86,9 @@ def test_ratio_p_q_counts_and_reasons_are_in_words(result):
     assert "<b>PFS</b>\u2003interaction p = 0.200, q = 0.400" in words
     assert "<b>OS</b>" in words
     assert "q: p adjusted over all 11 tests here (Benjamini-Hochberg)." in words
+    assert "p: Wald or, for Firth, likelihood ratio with HR; Fisher with OR." in words
+    assert "Products side by side: unadjusted, not randomised." in words
+    assert "Unadjusted." in texts(all_endpoints_chart(result, dark=False, columns=["all"]).layout)
     assert "High: Ferritin &gt; 337 µg/L" in words
 
 

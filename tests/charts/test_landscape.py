@@ -86,7 +86,7 @@ def test_limits_beyond_the_axis_are_cut_and_that_is_said(found):
     wide = dataclasses.replace(found.panels[0].scan, ci_high=np.full(len(found.panels[0].scan.cutoff), 300.0))
     panel = dataclasses.replace(found.panels[0], scan=wide)
     chart = landscape_chart(found, panel, dark=False)
-    assert "HR high vs low, cut at 0.1 and 10" in texts(chart.layout)
+    assert "\u2191 HR high vs low, drawn from 0.1 to 10" in texts(chart.layout)
     assert max(chart.data[1]["y"]) == 10
     assert chart.table()["ci_high"].eq(300).all()  # the table is not cut
 

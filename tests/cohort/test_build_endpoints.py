@@ -56,9 +56,9 @@ def test_half_known_pairs_are_said():
     assert [p.row for p in of_kind(cohort, "time-missing")] == [3]
 
 
-def test_codings_that_look_wrong_are_noted():
-    assert len(of_kind(pfs(["1", "2"], ["0", "0"]), "no-events")) == 1
-    assert len(of_kind(pfs(["1", "2"], ["1", "1"]), "no-censoring")) == 1
+def test_codings_that_look_wrong_are_warned_of():
+    assert [p.severity for p in of_kind(pfs(["1", "2"], ["0", "0"]), "no-events")] == ["warning"]
+    assert [p.severity for p in of_kind(pfs(["1", "2"], ["1", "1"]), "no-censoring")] == ["warning"]
 
 
 def test_days_taken_for_months_are_noticed():

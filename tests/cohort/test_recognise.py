@@ -132,6 +132,9 @@ HALF = ["1", "0"] * (N // 2)
         ("EFS (months)", "EFS event", HALF, "endpoint:efs:event", "certain"),
         ("Second surgery time (days)", "Second surgery event", HALF, "endpoint:second_surgery:event", "certain"),
         ("progression free survival (mo)", "progressed", ["yes", "no"] * 6, "pfs_event", "certain"),
+        ("PFS (Monate)", "Progress oder Tod", ["ja", "nein"] * 6, "pfs_event", "certain"),
+        ("SSP (mois)", "Progression ou décès", ["oui", "non"] * 6, "pfs_event", "certain"),
+        ("PFS (mo)", "Progression/Death", HALF, "pfs_event", "certain"),
     ],
 )
 def test_pairs(time: str, event: str, codes: list[str], target: str, confidence: str) -> None:

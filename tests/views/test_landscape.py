@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cartograph import format as fmt
 from cartograph.cohort.model import Cohort
 from cartograph.stats.cutoff import cutoff_scan
 from cartograph.views import landscape as module
 from cartograph.views.board import compute_on, prepare
 from cartograph.views.explore import ExploreView, Marker
-from cartograph.views.landscape import Landscape, landscape, moved_to, scanned, scans_at
+from cartograph.views.landscape import Landscape, landscape, moved_to, scanned, scans_at, two_bests
 from cartograph.views.sensitivity import compute_sensitivity
+from cartograph.views.worth import search
 from tests.views.conftest import make_cohort
 
 ONE = ExploreView("pfs", (Marker("ferritin_d0", 337.0),))
@@ -87,6 +89,17 @@ def test_a_cutoff_outside_the_window_is_said() -> None:
     for panel in of(make_cohort(80), view).panels:
         assert any("outside the searched window" in note for note in panel.notes)
         assert np.isnan(panel.here.hazard_ratio[0])
+
+
+def test_two_best_cutoffs_are_explained_where_they_differ() -> None:
+    cohort = make_cohort(120)
+    found, searched = of(cohort), search(prepare(cohort, ONE), permutations=1)
+    largest = float(found.panels[0].scan.cutoff[found.panels[0].best])
+    assert two_bests(found, dataclasses.replace(searched, cutoff=largest)) == ""
+    assert two_bests(found, dataclasses.replace(searched, cutoff=np.nan)) == ""
+    words = two_bests(found, dataclasses.replace(searched, cutoff=largest + 100))
+    assert "the diamond is the largest log-rank chi-squared" in words
+    assert words.endswith(f"({fmt.number(largest + 100)}).")
 
 
 def test_a_large_cohort_is_thinned_by_rank_and_keeps_its_best(monkeypatch: pytest.MonkeyPatch) -> None:
