@@ -122,7 +122,7 @@ def summary_frame(result: ExploreResult) -> pd.DataFrame:
                     "CR rate, best": _rate(response.cr_rate, response.evaluable) if response else "",
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).drop(columns=[] if result.responses else ["ORR, best", "CR rate, best"], errors="ignore")
 
 
 def _follow_up(group: Group) -> str:

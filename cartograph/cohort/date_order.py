@@ -26,7 +26,7 @@ def date_order(looks: Sequence[Look]) -> tuple[DateOrder, tuple[str, ...], bool]
             dots += found[2] == "."
     if day_first and month_first:
         order: DateOrder = "day-first" if day_first >= month_first else "month-first"
-        words = f"{day_first:,} dates can only be day first and {month_first:,} only month first: read as {_words(order)}, check"
+        words = f"dates that can only be day first: {day_first:,}, only month first: {month_first:,}; read as {_words(order)}, check"
         return order, (words,), False
     if day_first or month_first:
         order = "day-first" if day_first else "month-first"

@@ -99,8 +99,7 @@ def event_summary(table: RawTable, choice: ColumnChoice) -> str:
     events, known = int((levels == "event").sum()), int((levels != "").sum())
     unclear = int((there & (levels == "")).sum())
     texts = dict.fromkeys(text for text, level in zip(shown, levels, strict=True) if level == "event")
-    texts = texts or dict.fromkeys(text for text, level in level_of.items() if level == "event")
-    meaning = f"{' or '.join(list(texts)[:3]) or 'no code'} = {words}"
+    meaning = f"{' or '.join(list(texts)[:3]) or 'no value in the file'} = {words}"
     share = f" ({100 * events / known:.0f} %)" if known else ""
     more = f"; {unclear:,} value{'' if unclear == 1 else 's'} without a meaning" if unclear else ""
     return f"{meaning}: {events:,} of {known:,} events{share}{more}"

@@ -140,8 +140,8 @@ def two_bests(found: Landscape, searched: SelectedCutoff) -> str:
     if largest == searched.cutoff:
         return ""
     return (
-        f"Two statistics, two bests for {everybody.title}: the diamond is the largest log-rank chi-squared ({fmt.number(largest)}), "
-        f"the best-separating cutoff the largest standardised log-rank statistic ({fmt.number(searched.cutoff)})."
+        f"{everybody.title}: two statistics, two best cutoffs. The log-rank chi-squared is largest at {fmt.number(largest)} (diamond), "
+        f"the standardised log-rank statistic of the search at {fmt.number(searched.cutoff)}."
     )
 
 

@@ -38,6 +38,15 @@ class Courses:
     notes: tuple[str, ...]
 
 
+def _without_visits(cohort: Cohort) -> tuple[str, ...]:
+    """What the colour of the lanes means where no response by visit is known."""
+    if len(cohort.responses):
+        return ()
+    if "best_response" in cohort.patients:
+        return ("The file gives no response by visit: lanes are coloured by best response only.",)
+    return ("The file gives no response: lanes show follow-up only.",)
+
+
 def courses(cohort: Cohort, endpoint: str, shown: Sequence[str] = ()) -> Courses:
     """Segments, marks and hover texts of all patients. ``shown``: columns whose value the hover text names."""
     length = _length(cohort, endpoint)
@@ -51,7 +60,6 @@ def courses(cohort: Cohort, endpoint: str, shown: Sequence[str] = ()) -> Courses
         [_response_marks(visits, length), _mrd_marks(cohort, length), _end_marks(cohort, endpoint, length, progression, death)],
         ignore_index=True,
     )
-    notes = () if len(cohort.responses) else ("The file gives no response by visit: lanes are coloured by best response only.",)
     time = cohort.survival(endpoint)[0] if endpoint in cohort.endpoints else length
     return Courses(
         segments=segments,
@@ -61,7 +69,7 @@ def courses(cohort: Cohort, endpoint: str, shown: Sequence[str] = ()) -> Courses
         length=length,
         endpoint_time=time,
         best=_best_rank(cohort),
-        notes=notes,
+        notes=_without_visits(cohort),
     )
 
 

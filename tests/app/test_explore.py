@@ -368,6 +368,8 @@ def test_a_cohort_without_visits_and_responses_gets_its_curves(opened: Open) -> 
     page = opened(bare)
     shows(page, bare, start(bare))
     assert "This cohort has no response columns" in words(page)
+    assert "lanes show follow-up only" in "".join(htmls(page))
+    assert "ORR, best" not in "".join(htmls(page))
 
 
 def hostile_cohort() -> Cohort:

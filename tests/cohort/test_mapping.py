@@ -99,6 +99,8 @@ def test_events_are_counted_in_words_and_turned_round() -> None:
     assert turn_round(turned).codes == EVENT.codes
     strange = table_of({"event": [1.0, 0.0, "lost"]})
     assert event_summary(strange, EVENT) == "1 = progression or death: 1 of 2 events (50 %); 1 value without a meaning"
+    nobody = table_of({"event": ["0", "0", "0"]})
+    assert event_summary(nobody, EVENT) == "no value in the file = progression or death: 0 of 3 events (0 %)"
 
 
 def test_targets_of_endpoints() -> None:

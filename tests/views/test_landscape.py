@@ -98,8 +98,8 @@ def test_two_best_cutoffs_are_explained_where_they_differ() -> None:
     assert two_bests(found, dataclasses.replace(searched, cutoff=largest)) == ""
     assert two_bests(found, dataclasses.replace(searched, cutoff=np.nan)) == ""
     words = two_bests(found, dataclasses.replace(searched, cutoff=largest + 100))
-    assert "the diamond is the largest log-rank chi-squared" in words
-    assert words.endswith(f"({fmt.number(largest + 100)}).")
+    assert f"largest at {fmt.number(largest)} (diamond)" in words
+    assert words.endswith(f"of the search at {fmt.number(largest + 100)}.")
 
 
 def test_a_large_cohort_is_thinned_by_rank_and_keeps_its_best(monkeypatch: pytest.MonkeyPatch) -> None:
