@@ -159,6 +159,12 @@ def contrast(
     )
 
 
+def nobody_words(made: Grouping) -> str:
+    """That the high or the low group has nobody, so that nothing is compared; "" where both have patients or there is no marker."""
+    empty = [rule.label for rule in made.rules if rule.role in ("high", "low") and not (made.codes == rule.code).any()]
+    return f"Nobody in the group {' and in the group '.join(empty)}: nothing to compare." if empty else ""
+
+
 def counted(values: Floats) -> tuple[int, int]:
     """How many have an outcome, and of how many evaluable patients."""
     return int((values == 1).sum()), int(np.isfinite(values).sum())

@@ -19,7 +19,7 @@ from cartograph.stats.response import proportion
 from cartograph.stats.results import Floats
 from cartograph.views.explore import ResponseGroup, ResponseTest, Role
 from cartograph.views.grouping import Grouping, GroupRule
-from cartograph.views.rates import Outcome, Panelled, contrast
+from cartograph.views.rates import Outcome, Panelled, contrast, nobody_words
 from cartograph.views.responses import MIN_SHARE, NOT_EVALUABLE, NOT_KNOWN, VisitResponses, response_groups, response_tests
 from cartograph.views.status import VERY_GOOD, first_month, mrd_tests, visit_table
 
@@ -226,6 +226,8 @@ def response_sentence(data: ResponseData, made: Grouping) -> str:
         words = fmt.percent_with_limits(share.value, share.ci_low, share.ci_high, n)
         return f"Best response PR or better in {yes:,} of {n:,} evaluable patients: {words}."
     high, low = roles["high"], roles["low"]
+    if nobody := nobody_words(made):
+        return nobody
     parts = []
     for outcome in (o for o in outcomes if o.of == "evaluable" and o.key in ("orr", "cr", "mrd")):
         found = contrast(outcome, (made.codes == high.code, made.codes == low.code), (high.short, low.short), kind="marker", panel="All")

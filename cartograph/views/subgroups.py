@@ -32,7 +32,7 @@ LEFT_OUT = -1
 SIGNIFICANT = 0.05
 SMALL = f"fewer than {MIN_FOR_P} patients"
 SMALL_SIDE = f"fewer than {MIN_FOR_P} patients in a group"
-EXPLORATORY = "Exploratory: subgroups differ by chance alone; a difference found here needs another cohort."
+EXPLORATORY = "Exploratory: subgroups differ by chance too; a difference found here needs another cohort."
 UNADJUSTED = "Products: unadjusted, not randomised."
 NAN = float("nan")
 

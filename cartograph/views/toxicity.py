@@ -20,7 +20,7 @@ from cartograph.stats.results import Floats
 from cartograph.views.explore import Role
 from cartograph.views.grouping import Grouping, GroupRule
 from cartograph.views.panels import MIN_FOR_P
-from cartograph.views.rates import Outcome, Panelled, contrast, counted, pairs
+from cartograph.views.rates import Outcome, Panelled, contrast, counted, nobody_words, pairs
 
 Mask = npt.NDArray[np.bool_]
 NAN = float("nan")
@@ -248,6 +248,8 @@ def grade_bars(found: Sequence[Toxicity], panels: Sequence[Panelled], made: Grou
 
 def toxicity_sentence(found: Sequence[Toxicity], made: Grouping) -> str:
     """The finding in one sentence: any grade and grade 2 or more of CRS and ICANS, high against low where there is a marker."""
+    if nobody := nobody_words(made):
+        return nobody
     roles = {rule.role: rule for rule in made.rules}
     graded = [t for t in found if t.grade is not None][:2] or list(found[:1])
     parts = []

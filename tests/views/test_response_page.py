@@ -90,6 +90,12 @@ def test_the_sentence_says_counts_and_difference() -> None:
     assert "of 52 evaluable" in response_sentence(response_data(MAYO, sides(MAYO)), groups(MAYO, None))
 
 
+def test_the_sentence_compares_nothing_where_a_group_has_nobody() -> None:
+    data = response_data(MAYO, sides(MAYO))
+    assert response_sentence(data, groups(MAYO, 1e6)) == "Nobody in the group Ferritin, day 0 > 1,000,000 \u00b5g/L: nothing to compare."
+    assert response_sentence(data, groups(MAYO, 0.5)).startswith("Nobody in the group Ferritin, day 0 \u2264 0.5 ")
+
+
 def test_bars_leave_out_visits_without_a_response() -> None:
     bars, tests = bars_of(response_data(MAYO, sides(MAYO)), groups(MAYO))
     assert {b.visit for b in bars} == {"Month 1", "Month 3", "Month 6", "Month 12", "Best"}

@@ -94,6 +94,7 @@ def test_the_sentence_of_a_sample() -> None:
     words = toxicity_sentence(toxicities(cohort), groups(cohort))
     assert "CRS, any grade: 20/23 against 20/29, odds ratio 2.9 (0.61\u201319)" in words
     assert "CRS, any grade: 40 of 52" in toxicity_sentence(toxicities(cohort), groups(cohort, None))
+    assert toxicity_sentence(toxicities(cohort), groups(cohort, 1e6)).startswith("Nobody in the group Ferritin, day 0 > ")
 
 
 @settings(max_examples=40, deadline=None)
