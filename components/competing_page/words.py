@@ -41,18 +41,23 @@ def _ratio_line(found: Comparison) -> str:
 
 
 def rates_table(panels: list[CausePanel], *, origin: str = "infusion") -> str:
-    """Cumulative incidence of each cause in each group at some months from ``origin``."""
+    """Cumulative incidence of each cause in each group at some months from ``origin``; which panel is said where there are several."""
     rows = []
+    several = len({panel.title for panel in panels}) > 1
     for panel in panels:
+        sizes = {rule.label: n for rule, n in zip(panel.groups, panel.sizes, strict=True)}
+        ended = {rule.label for rule, curve in zip(panel.groups, panel.curves, strict=True) if np.any(curve.survival == 0)}
         for (group, cause), found in panel.rates.groupby(["group", "cause"], sort=False):
-            row = {"Panel": panel.title, "Group": str(group), "Cause": str(cause)}
+            first = {"Panel": panel.title} if several else {}
+            row = {**first, "Group": str(group), "n": f"{sizes[str(group)]:,}", "Cause": str(cause)}
             numbers = found[["months", "incidence", "ci_low", "ci_high"]].to_numpy(dtype=np.float64).tolist()
-            row |= {f"{month:g} mo": _rate(*limits) for month, *limits in numbers}
+            row |= {f"{month:g} mo": _rate(*limits, over=str(group) in ended) for month, *limits in numbers}
             rows.append(row)
-    return html_table(pd.DataFrame(rows), name=f"Cumulative incidence, months from {origin}") if rows else ""
+    return html_table(pd.DataFrame(rows), numeric=["n"], name=f"Cumulative incidence, months from {origin}") if rows else ""
 
 
-def _rate(value: float, low: float, high: float) -> str:
+def _rate(value: float, low: float, high: float, *, over: bool) -> str:
+    """``over``: True = nobody was left in the end, as all had an event: follow-up was long enough."""
     if math.isnan(value):
-        return "beyond follow-up"
+        return "all had an event" if over else "beyond follow-up"
     return fmt.percent(value) if math.isnan(low) or math.isnan(high) else fmt.percent_with_limits(value, low, high)

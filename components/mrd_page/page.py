@@ -125,12 +125,9 @@ def _lasting(about: Course, made: MrdCourse, member: Mask, title: str) -> None:
         with place:
             about.draw(chart, key=chart.name, said=_rule(about, chosen) if chart is not charts[0] else "")
     say_markup(comparison_markup(found))
-    say([*found.notes, *_clock(chosen, found.n_missing)], kind="quiet")
-    early, late = st.columns(2)
-    with early:
-        show_table(rates_table([replace(soon, title="First negative")], origin="infusion"))
-    with late:
-        show_table(rates_table([replace(found, title="Duration")], origin="first negative"))
+    say([*soon.notes, *found.notes, *_clock(chosen, found.n_missing)], kind="quiet")
+    show_table(rates_table([soon], origin="infusion"))
+    show_table(rates_table([found], origin="first negative"))
 
 
 def _rule(about: Course, chosen: Predictor | None) -> str:
