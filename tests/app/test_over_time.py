@@ -157,6 +157,17 @@ def test_mrd_says_its_finding_and_its_definitions_and_draws_every_state(opened: 
     assert {f"{n}-SYNTHETIC" for n in names} == set(figures(page))
 
 
+def test_rates_of_mrd_carry_their_patients_and_do_not_take_an_end_of_events_for_an_end_of_follow_up(opened: Open) -> None:
+    page = opened("mrd", "mayo-like")
+    cohort = read_cohort(sample_files("mayo-like"))
+    first = next(h.proto.body for h in page.get("html") if "Cumulative incidence, months from infusion" in h.proto.body)
+    assert f">{cohort.n}<" in first
+    assert "all had an event" in first
+    assert "beyond follow-up" not in first
+    never = cohort.n - cohort.mrd.loc[cohort.mrd["status"].isin(["negative", "positive"]), "patient_id"].nunique()
+    assert f"{never} patients never tested count as without a negative result" in said(page)
+
+
 def test_a_predictor_known_late_starts_the_clock_late(opened: Open) -> None:
     page = opened("mrd", "eque-like")
     offered = page.selectbox(key="mrd-predictor").options
