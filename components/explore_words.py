@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -30,9 +31,21 @@ def finding_of(panel: PanelHead, endpoint: str) -> str:
     high = next((g for g in panel.groups if g.role == "high"), panel.groups[-1])
     low = next((g for g in panel.groups if g.role == "low"), panel.groups[0])
     words = f"{high.label} ({high.n} of {panel.n}): median {endpoint} {_median(high)} against {_median(low)}"
-    cox = panel.hazard_ratios[0] if panel.hazard_ratios else None
-    effect = f"; HR high vs low {_estimate(cox)}" if cox is not None else ""
+    ratio = _first_estimable(panel.hazard_ratios)
+    effect = f"; {_named(ratio)} {_estimate(ratio)}" if ratio is not None else ""
     return f"<strong>{html.escape(words)}</strong>{html.escape(effect)}, unadjusted."
+
+
+def _first_estimable(ratios: Sequence[Comparison]) -> Comparison | None:
+    """Cox's ratio, or the first of the others where Cox has none; Cox's, with its reason, where nobody has one."""
+    known = (r for r in ratios if r.estimate is not None and not math.isnan(r.estimate.value))
+    return next(known, ratios[0] if ratios else None)
+
+
+def _named(ratio: Comparison) -> str:
+    """'HR high vs low', with the method where it is not Cox's."""
+    whom, _, method = ratio.label.partition(", ")
+    return whom if method.startswith("Cox") else f"{whom} ({method})"
 
 
 def _median(group: GroupHead) -> str:

@@ -46,6 +46,7 @@ MARKS = (
     Mark("first response", "triangle-up", "\u25b2", "best", 0.62),  # small: it often falls on the same visit as an MRD ring
     Mark("best response", "square", "\u25a0", "best", 0.55),
     Mark("progression", "diamond", "\u25c6", "progression", 1.1),
+    Mark("progression or death", "diamond", "\u25c6", "progression", 1.1),
     Mark("death", "x-thin-open", "\u2715", "death"),
     Mark("ongoing", "triangle-right", "\u25b6", "quiet", 0.9),
 )

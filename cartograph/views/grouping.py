@@ -15,6 +15,7 @@ from cartograph.views.explore import Combine, Marker, Role
 
 Codes = npt.NDArray[np.int64]
 NOT_MEASURED = -1
+BOTH_LOW = "both low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,12 @@ def group_rules(markers: Sequence[Marker], columns: Sequence[Column], combine: C
     return _three_groups(markers, columns) if combine == "three" else _both_low(markers, columns)
 
 
+def versus(rules: Sequence[GroupRule]) -> str:
+    """Whom a hazard ratio compares with whom: "high vs low", or with two markers "both high vs both low", "rest vs both low"."""
+    short = {rule.role: rule.short for rule in rules}
+    return f"{short['high']} vs {BOTH_LOW}" if short.get("low") == BOTH_LOW else "high vs low"
+
+
 def rule_words(marker: Marker, column: Column, sign: str) -> str:
     """'Ferritin, day 0 > 337 µg/L'."""
     unit = f" {column.unit}" if column.unit else ""
@@ -76,7 +83,7 @@ def _three_groups(markers: Sequence[Marker], columns: Sequence[Column]) -> tuple
     low = " and ".join(rule_words(m, c, "\u2264") for m, c in zip(markers, columns, strict=True))
     high = " and ".join(rule_words(m, c, ">") for m, c in zip(markers, columns, strict=True))
     return (
-        GroupRule(0, "low", f"Both low: {low}", "both low"),
+        GroupRule(0, "low", f"Both low: {low}", BOTH_LOW),
         GroupRule(1, "mixed", "Mixed: one low, one high", "mixed"),
         GroupRule(2, "high", f"Both high: {high}", "both high"),
     )
@@ -84,4 +91,4 @@ def _three_groups(markers: Sequence[Marker], columns: Sequence[Column]) -> tuple
 
 def _both_low(markers: Sequence[Marker], columns: Sequence[Column]) -> tuple[GroupRule, ...]:
     low = " and ".join(rule_words(m, c, "\u2264") for m, c in zip(markers, columns, strict=True))
-    return (GroupRule(0, "low", f"Both low: {low}", "both low"), GroupRule(1, "high", "One or both high", "rest"))
+    return (GroupRule(0, "low", f"Both low: {low}", BOTH_LOW), GroupRule(1, "high", "One or both high", "rest"))

@@ -20,7 +20,7 @@ from cartograph.stats.sweep import Arrangement, CurveSweep, GroupSweep, RatioSwe
 from cartograph.stats.times import Counts
 from cartograph.views.board import Board
 from cartograph.views.explore import Comparison, ExploreView, GroupAt, Marker, PanelAt
-from cartograph.views.grouping import GroupRule, group_rules
+from cartograph.views.grouping import GroupRule, group_rules, versus
 from cartograph.views.panels import (
     COX,
     MIN_FOR_P,
@@ -269,7 +269,8 @@ def _ratios(
         size, total = n[k][low] + n[k][high], events[k][low] + events[k][high]
         few = min(n[k][low], n[k][high]) < MIN_FOR_P
         pairs = ((COX, cox, "Wald"), (PRISM, prism, "log-rank"))
-        found.append(tuple(ratio_words(name, _at(ratio, k, test, size, total), few=few) for name, ratio, test in pairs))
+        whom = f"HR {versus(of_stop)}"
+        found.append(tuple(ratio_words(f"{whom}, {name}", _at(ratio, k, test, size, total), few=few) for name, ratio, test in pairs))
     return found
 
 

@@ -16,7 +16,7 @@ from cartograph.stats.event_table import EventTable
 from cartograph.stats.hazard import HazardRatio, Method, hazard_ratio_of, interaction_of
 from cartograph.stats.results import Estimate, Floats
 from cartograph.views.explore import Comparison, Group, Marker, Panel
-from cartograph.views.grouping import Grouping, GroupRule
+from cartograph.views.grouping import Grouping, GroupRule, versus
 
 Mask = npt.NDArray[np.bool_]
 MIN_FOR_P = 10  # patients in the smallest group, as cBioPortal; below it a p value says more than the data do
@@ -128,14 +128,14 @@ def hazard_ratio_words(counts: GroupCounts, rules: Sequence[GroupRule]) -> tuple
     if not pair.n_events.min() and pair.n_events.max():
         methods.insert(1, ("Firth", "firth"))
     few = bool(pair.n.min() < MIN_FOR_P)
-    return tuple(ratio_words(name, hazard_ratio_of([pair], method=method), few=few) for name, method in methods)
+    return tuple(ratio_words(f"HR {versus(rules)}, {name}", hazard_ratio_of([pair], method=method), few=few) for name, method in methods)
 
 
 def ratio_words(name: str, found: HazardRatio, *, few: bool) -> Comparison:
-    """A hazard ratio of high against low with its name; ``few``: its p is withheld."""
+    """A hazard ratio of high against low with its whole ``name``; ``few``: its p is withheld."""
     estimate = Estimate(found.value, found.ci_low, found.ci_high, found.method, n=found.n, events=found.events, notes=found.notes)
     reason = TOO_FEW if few and math.isfinite(found.value) else "; ".join(found.notes)
-    return Comparison(f"HR high vs low, {name}", estimate, NAN if few else found.p_value, found.test, reason)
+    return Comparison(name, estimate, NAN if few else found.p_value, found.test, reason)
 
 
 def interaction_words(tables: Sequence[PanelTable], made: Grouping, time: Floats, event: Floats) -> Comparison | None:

@@ -33,6 +33,8 @@ SCREEN_WORDS = (
     "Choosing variables by their p values inflates: the p values of the model are then too small."
 )
 NOT_RANDOMISED = "Products were not randomised: their ratio is adjusted for the other variables of the model and for nothing else."
+NOTHING_CHOSEN = "no variable is in the model. Choose some, or read each variable alone."
+NO_PENALTY_YET = "no penalty is chosen yet: let it be chosen by cross-validation, or read each variable alone."
 PENALISED_WORDS = "Penalised: ratios are pulled towards 1 on purpose, so they have no limits and no p values."
 USUAL = 14  # variables shown at first
 WELL_KNOWN = 0.1  # share of patients without a variable, below which it is in the first model
@@ -456,7 +458,7 @@ def _why_none(made: _Made, n: int) -> str:
         return f"no event among {fmt.patients(n)}, so no ratio can be estimated."
     if events < TOO_FEW_EVENTS:
         return f"{fmt.events(events)} among {fmt.patients(n)}, too few for a model (at least {TOO_FEW_EVENTS} for each parameter)."
-    return "no variable is in the model. Choose some, or read each variable alone."
+    return NOTHING_CHOSEN
 
 
 def _cautions(made: _Made, choice: RegressionChoice, model: Model | None, penalised: PenalisedCox | None) -> tuple[str, ...]:

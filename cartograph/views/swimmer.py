@@ -160,10 +160,12 @@ def _mrd_marks(cohort: Cohort, length: Floats) -> pd.DataFrame:
 
 
 def _end_marks(cohort: Cohort, endpoint: str, length: Floats, progression: Floats, death: Floats) -> pd.DataFrame:
-    """Progression, death, an arrow for patients alive at last contact; the event of another endpoint as itself."""
-    frames = [
-        _marks(np.flatnonzero(np.isfinite(t)), t[np.isfinite(t)], kind) for t, kind in ((progression, "progression"), (death, "death"))
-    ]
+    """Progression, death, an arrow for patients alive at last contact; the event of another endpoint as itself.
+
+    Without OS nobody knows which events of PFS were deaths: the mark says so.
+    """
+    fall = "progression" if "os" in cohort.endpoints else "progression or death"
+    frames = [_marks(np.flatnonzero(np.isfinite(t)), t[np.isfinite(t)], kind) for t, kind in ((progression, fall), (death, "death"))]
     if endpoint and endpoint not in ("pfs", "os", "dor"):
         time = _event_time(cohort, endpoint)
         frames.append(_marks(np.flatnonzero(np.isfinite(time)), time[np.isfinite(time)], "progression"))

@@ -13,7 +13,15 @@ from cartograph.cohort.filters import apply_filters
 from cartograph.views.explore import ExploreView
 from cartograph.views.forest import Forest
 from cartograph.views.provenance import provenance
-from cartograph.views.regression import RegressionChoice, RegressionResult, offered_columns, printed_table, regression
+from cartograph.views.regression import (
+    NO_PENALTY_YET,
+    NOTHING_CHOSEN,
+    RegressionChoice,
+    RegressionResult,
+    offered_columns,
+    printed_table,
+    regression,
+)
 from components import state
 from components.figure import show_figure
 from components.kept import kept
@@ -86,7 +94,10 @@ def _result(cohort: Cohort, view: ExploreView, choice: RegressionChoice) -> Regr
         return regression(cohort, view, choice, progress=progress)
 
     done = result_of(job, work, label="Choose the penalty by cross-validation", words="Cross-validating", key="regression-penalty")
-    return done or fitted(cohort, view, replace(choice, selection="hand", chosen=()))
+    if done is not None:
+        return done
+    alone = fitted(cohort, view, replace(choice, selection="hand", chosen=()))
+    return replace(alone, sentence=alone.sentence.replace(NOTHING_CHOSEN, NO_PENALTY_YET))
 
 
 def _forests(cohort: Cohort, view: ExploreView, result: RegressionResult) -> None:
