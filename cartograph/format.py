@@ -14,6 +14,7 @@ INFINITE = "\u221e"
 NOT_REACHED = "NR"
 NOT_ESTIMABLE = "not estimable"
 NO_LIMITS = "no limits"
+DAYS_PER_MONTH = 30.4375
 LARGEST_RATIO = 10_000  # above, digits would only pretend to know
 
 
@@ -80,6 +81,11 @@ def p_equals(p: float) -> str:
 def months(value: float) -> str:
     """A time in months with one decimal, 'NR' when it is not reached; without the unit."""
     return NOT_REACHED if not math.isfinite(value) else f"{value:.1f}"
+
+
+def time_point(months: float) -> str:
+    """A point in time after infusion: 'month 6', 'month 4.5', but 'day 28' within the first month."""
+    return f"day {round(months * DAYS_PER_MONTH)}" if 0 < months < 1 else f"month {number(months)}"
 
 
 def median_with_limits(value: float, low: float, high: float) -> str:

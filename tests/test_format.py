@@ -69,3 +69,7 @@ def test_limits_that_pretend_to_know_are_cut_and_missing_ones_are_said() -> None
 
 def test_one_event_is_not_events() -> None:
     assert [fmt.events(n) for n in (0, 1, 2, 1200)] == ["0 events", "1 event", "2 events", "1,200 events"]
+
+
+def test_a_point_in_time_is_a_month_or_a_day_of_the_first() -> None:
+    assert [fmt.time_point(m) for m in (6.0, 4.5, 0.92)] == ["month 6", "month 4.5", "day 28"]

@@ -32,15 +32,15 @@ RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.
 
 def landmark_curves(result: LandmarkPanel, *, dark: bool, height: int = 430) -> Chart:
     """Kaplan-Meier curves that restart at the landmark: month 0 of the axis is the landmark."""
-    month = fmt.number(result.at)
-    words = f"{result.endpoint} from month {month}"
+    when = fmt.time_point(result.at)
+    words = f"{result.endpoint} from {when}"
     chart = km_chart(result.panel, x_max=result.x_max, dark=dark, endpoint=words, height=height, name=f"landmark-{result.panel.key}")
     axis = chart.layout["xaxis"]
-    title = {**axis["title"], "text": f"Months from the landmark (month {month})"}
+    title = {**axis["title"], "text": f"Months from the landmark ({when})"}
     gone = "unknown at the landmark"
     said = [{**a, "text": str(a["text"]).replace("not measured", gone)} for a in chart.layout["annotations"]]
     layout = {**chart.layout, "xaxis": {**axis, "title": title}, "annotations": said}
-    return replace(chart, layout=layout, alt=f"Landmark at month {month}. {chart.alt}")
+    return replace(chart, layout=layout, alt=f"Landmark at {when}. {chart.alt}")
 
 
 def flow_height(flow: Sequence[FlowStep]) -> int:

@@ -160,7 +160,7 @@ def landmark_panel(
 
 def _flow(inside: Mask, known: Mask, beyond: Landmark, found: Landmark, status: Status, label: str) -> tuple[FlowStep, ...]:
     """The steps in order; those that lose nobody are left out, except events and censored before the landmark."""
-    month = f"month {fmt.number(beyond.at)}"
+    month = fmt.time_point(beyond.at)
     steps = [FlowStep("infused", int(inside.sum()))]
     without = int(inside.sum() - known.sum())
     if without:
@@ -182,7 +182,7 @@ def compared(
     found: Landmark, status: Status, *, key: str = "all", title: str = "All", missing: int = 0, when: str = ""
 ) -> tuple[Panel, pd.DataFrame]:
     """The two groups as a panel of curves, and their rates at 1, 2 and 3 years after the landmark. ``when``: the landmark in words."""
-    at = when or f"at month {fmt.number(found.at)}"
+    at = when or f"at {fmt.time_point(found.at)}"
     sides: list[tuple[Role, str, str, Mask]] = [
         ("low", f"{status.no} {at}", status.short_no, ~found.exposed),
         ("high", f"{status.yes} {at}", status.short_yes, found.exposed),
@@ -241,7 +241,7 @@ def _words(notes: Sequence[str], status: Status, at: float) -> tuple[str, ...]:
         "those without the status": f"\u201c{status.short_no}\u201d",
         "the high group": f"\u201c{status.short_yes}\u201d",
         "the low group": f"\u201c{status.short_no}\u201d",
-        "the status by the landmark": f"\u201c{status.short_yes}\u201d by month {fmt.number(at)}",
+        "the status by the landmark": f"\u201c{status.short_yes}\u201d by {fmt.time_point(at)}",
     }
     found = "\n".join(notes)
     for plain, clear in swaps.items():
@@ -254,7 +254,7 @@ def _late(found: Landmark, status: Status, at: float) -> tuple[str, ...]:
     said = []
     if found.reached_later:
         said.append(
-            f"{fmt.patients(found.reached_later)} reached it only after month {fmt.number(at)} and count as \u201c{status.short_no}\u201d"
+            f"{fmt.patients(found.reached_later)} reached it only after {fmt.time_point(at)} and count as \u201c{status.short_no}\u201d"
         )
     if found.reached_and_left_out:
         were = "was" if found.reached_and_left_out == 1 else "were"

@@ -57,3 +57,11 @@ def test_the_cutoff_of_the_view_is_obeyed(opened: Open) -> None:
     view = replace(default_view(cohort), markers=(Marker("ferritin_d0", 500.0, "hand"),))
     app = opened("subgroups", cohort="mayo-like", marker="ferritin_d0:500.0:hand")
     assert subgroups(cohort, view, default_subgroups(cohort, view)).sentence in words_of(app)
+
+
+def test_a_penalty_that_nobody_chose_yet_is_asked_for(opened: Open) -> None:
+    app = opened("regression", cohort="mayo-like")
+    next(choice for choice in app.button_group if choice.label == "Variables of the model").set_value("lasso")
+    said = words_of(run(app))
+    assert "no penalty is chosen yet" in said
+    assert "no variable is in the model" not in said

@@ -53,7 +53,7 @@ def test_survival_starts_at_day_28_and_the_naive_correlation_has_its_warning(ope
     page = open_app(PATH)
     page.get_by_role("tab", name="With survival").click()
     expect(page.get_by_text("Nothing here counts from infusion")).to_be_visible()
-    expect(page.locator("svg[aria-label^='Landmark at month 0.92']").first).to_be_visible()
+    expect(page.locator("svg[aria-label^='Landmark at day 28']").first).to_be_visible()
     table = page.get_by_role("table", name="Persistence and survival")
     expect(table).to_contain_text("Kendall's tau")
     expect(table).not_to_contain_text("Spearman")

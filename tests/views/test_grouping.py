@@ -5,7 +5,7 @@ import pytest
 
 from cartograph.cohort.model import Column
 from cartograph.views.explore import Marker
-from cartograph.views.grouping import grouping
+from cartograph.views.grouping import grouping, versus
 
 FERRITIN = Column("f", "Ferritin", "number", "µg/L")
 CRP = Column("c", "CRP", "number", "mg/L")
@@ -32,3 +32,10 @@ def test_without_a_marker_everybody_is_one_group() -> None:
     made = grouping([F], [], [], "three")
     assert made.codes.tolist() == [0] * 5
     assert made.rules[0].role == "all"
+
+
+def test_a_ratio_says_whom_it_compares() -> None:
+    two = [Marker("f", 337.0), Marker("c", 8.0)]
+    assert versus(grouping([F], two[:1], [FERRITIN], "three").rules) == "high vs low"
+    assert versus(grouping([F, C], two, [FERRITIN, CRP], "three").rules) == "both high vs both low"
+    assert versus(grouping([F, C], two, [FERRITIN, CRP], "both-low").rules) == "rest vs both low"

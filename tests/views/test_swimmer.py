@@ -1,5 +1,7 @@
 """Lanes land on the right patient, in the right order, and nobody is lost silently."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -76,3 +78,10 @@ def test_a_cohort_without_visits_or_survival_still_has_lanes() -> None:
     assert set(courses(bare, "os").segments["response"]) <= {"CR", "VGPR", "SD", "PD", ""}
     without = Cohort("x", cohort.patients, cohort.columns, {}, cohort.report, responses=pd.DataFrame(empty), mrd=cohort.mrd.iloc[:5])
     assert arrange(courses(without, ""), np.zeros(10, dtype=np.int64), ["all"]).n == 0
+
+
+def test_without_os_an_event_of_pfs_may_be_a_death(cohort: Cohort) -> None:
+    without = replace(cohort, endpoints={key: spec for key, spec in cohort.endpoints.items() if key != "os"})
+    kinds = set(courses(without, "pfs").marks["kind"])
+    assert "progression or death" in kinds
+    assert not kinds & {"progression", "death", "ongoing"}
