@@ -151,9 +151,10 @@ def _rate(rate: Estimate, evaluable: int) -> str:
 
 
 def _milestones(group: Group, endpoint: str) -> dict[str, str]:
-    columns = (group.milestones[name].tolist() for name in ("time", "at_risk", "survival", "ci_low", "ci_high"))
+    columns = (group.milestones[name].tolist() for name in ("time", "survival", "ci_low", "ci_high"))
     texts = {}
-    for month, at_risk, survival, low, high in zip(*columns, strict=True):
-        words = fmt.percent_with_limits(survival, low, high, group.n) if at_risk else "beyond follow-up" if group.n else fmt.NOT_ESTIMABLE
+    for month, survival, low, high in zip(*columns, strict=True):
+        absent = "beyond follow-up" if group.n else fmt.NOT_ESTIMABLE
+        words = fmt.percent_with_limits(survival, low, high, group.n) if math.isfinite(survival) else absent
         texts[f"{endpoint} at {month:g} mo"] = words
     return texts

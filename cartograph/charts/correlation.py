@@ -29,6 +29,7 @@ LEVELS: Final = (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8)
 LEFT, RIGHT, TOP, BOTTOM = 50, 16, 98, 44
 SYMBOLS: Final[dict[Role, str]] = {"all": "circle", "low": "circle", "mixed": "diamond", "high": "triangle-up"}
 SIGNS: Final[dict[Role, str]] = {"all": "\u25cf", "low": "\u25cf", "mixed": "\u25c6", "high": "\u25b2"}
+LATE: Final = 0.85  # of the axis: beyond it a cutoff's number stands left of its line
 MARGIN: Final = 0.03  # of an axis, beyond the outermost points
 
 
@@ -236,6 +237,9 @@ def cutoff_lines(
         shapes[-1] |= {f"{other}0": 0, f"{other}1": 1}
         place = math.log10(value) if scale.get("type") == "log" else value  # Plotly's annotations stand at the logarithm
         where: theme.Place = {"x": place, "xref": "x", "y": 1, "yanchor": "top", "xshift": 3, "yshift": -2}
+        low, high = scale["range"]
+        if place > low + LATE * (high - low):  # no room to the right of the line
+            where |= {"xanchor": "right", "xshift": -3}
         if axis == "y":
             where = {"x": 1, "xanchor": "right", "y": place, "yref": "y", "yshift": 7}
         words.append(theme.words(fmt.number(number), colour=colours.text, **where))

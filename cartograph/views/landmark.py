@@ -20,7 +20,7 @@ from cartograph.stats.survival import kaplan_meier
 from cartograph.stats.time_dependent import NaiveHazardRatio, SimonMakuch, naive_hazard_ratio, simon_makuch
 from cartograph.views.board import axis_end
 from cartograph.views.explore import Comparison, FlowStep, Group, Panel, Role
-from cartograph.views.panels import MIN_FOR_P, TOO_FEW, log_rank_words
+from cartograph.views.panels import MIN_FOR_P, TOO_FEW, log_rank_words, rates_at
 from cartograph.views.status import Status
 
 Mask = npt.NDArray[np.bool_]
@@ -199,7 +199,7 @@ def compared(
         log_rank=log_rank_words(counts),
         hazard_ratios=(ratio,) if found.n_analysed else (),
     )
-    rates = [g.curve.at(YEARS).assign(group=g.label) for g in groups]
+    rates = [g.milestones.assign(group=g.label) for g in groups]
     columns = ["group", "time", "at_risk", "survival", "ci_low", "ci_high"]
     table = pd.concat(rates, ignore_index=True)[columns] if rates else pd.DataFrame(columns=columns)
     return panel, table.rename(columns={"time": "months"})
@@ -220,7 +220,7 @@ def _group(found: Landmark, role: Role, label: str, short: str, member: Mask) ->
         events=curve.n_events,
         curve=curve,
         median=curve.quantile(0.5),
-        milestones=curve.at(YEARS)[["time", "at_risk", "survival", "ci_low", "ci_high"]],
+        milestones=rates_at(curve, YEARS),
         follow_up=kaplan_meier(found.time[member], ~found.event[member]).quantile(0.5),
     )
 

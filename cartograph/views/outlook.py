@@ -17,6 +17,7 @@ from cartograph.stats.survival import kaplan_meier
 from cartograph.views.board import axis_end
 from cartograph.views.explore import Comparison, Group, Panel
 from cartograph.views.landmark import YEARS, compared
+from cartograph.views.panels import rates_at
 from cartograph.views.status import AT_ONCE, Status, first_response, statuses
 
 Mask = npt.NDArray[np.bool_]
@@ -80,7 +81,7 @@ def _outlook(cohort: Cohort, endpoint: str, member: Mask, cr: Status | None, key
 def curve_group(time: Floats, event: Floats) -> Group:
     """All patients as one curve."""
     curve = kaplan_meier(time, event)
-    milestones = curve.at(YEARS)[["time", "at_risk", "survival", "ci_low", "ci_high"]]
+    milestones = rates_at(curve, YEARS)
     follow_up = kaplan_meier(time, event == 0).quantile(0.5)
     return Group("all", "All patients", "all", curve.n, curve.n_events, curve, curve.quantile(0.5), milestones, follow_up)
 

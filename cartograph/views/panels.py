@@ -15,6 +15,7 @@ from cartograph.stats.counts import GroupCounts, group_counts
 from cartograph.stats.event_table import EventTable
 from cartograph.stats.hazard import HazardRatio, Method, hazard_ratio_of, interaction_of
 from cartograph.stats.results import Estimate, Floats
+from cartograph.stats.survival import SurvivalCurve
 from cartograph.views.explore import Comparison, Group, Marker, Panel
 from cartograph.views.grouping import Grouping, GroupRule, versus
 
@@ -76,7 +77,6 @@ def panel_notes(rules: Sequence[GroupRule], sizes: Sequence[int], events: int) -
 
 def _group(counts: GroupCounts, rule: GroupRule) -> Group:
     curve = counts.curve(rule.code)
-    at = curve.values_at(MILESTONES)
     return Group(
         role=rule.role,
         label=rule.label,
@@ -85,7 +85,7 @@ def _group(counts: GroupCounts, rule: GroupRule) -> Group:
         events=curve.n_events,
         curve=curve,
         median=curve.quantile(0.5),
-        milestones=pd.DataFrame({name: at[name] for name in ("time", "at_risk", "survival", "ci_low", "ci_high")}),
+        milestones=rates_at(curve, MILESTONES),
         follow_up=counts.follow_up_curve(rule.code).quantile(0.5),
     )
 
@@ -99,6 +99,14 @@ def log_rank_words(counts: GroupCounts) -> Comparison:
         return Comparison("log-rank", None, NAN, "log-rank", reason)
     test = log_rank_of([counts])
     return Comparison("log-rank", None, test.p_value, "log-rank", "; ".join(test.notes))
+
+
+def rates_at(curve: SurvivalCurve, months: Sequence[float]) -> pd.DataFrame:
+    """Survival at some months: time, at_risk, survival, ci_low, ci_high; NaN beyond follow-up, but 0 for good once the curve is at 0."""
+    at = curve.values_at(months)
+    found = pd.DataFrame({name: at[name] for name in ("time", "at_risk", "survival", "ci_low", "ci_high")})
+    over = len(curve.survival) > 0 and curve.survival[-1] == 0
+    return found.fillna({"survival": 0.0}) if over else found
 
 
 def withheld(sizes: Sequence[int], events: int) -> str:

@@ -242,9 +242,9 @@ def _rates_table(panels: list[LandmarkPanel]) -> str:
 def _rates(result: LandmarkPanel, group: Group) -> dict[str, str]:
     found = result.rates[result.rates["group"] == group.label]
     texts = {}
-    columns = ["months", "at_risk", "survival", "ci_low", "ci_high"]
-    for months, at_risk, *limits in found[columns].to_numpy(dtype=np.float64).tolist():
-        texts[f"{months / 12:g} y after"] = fmt.percent_with_limits(*limits) if at_risk else "beyond follow-up"
+    columns = ["months", "survival", "ci_low", "ci_high"]
+    for months, *limits in found[columns].to_numpy(dtype=np.float64).tolist():
+        texts[f"{months / 12:g} y after"] = fmt.percent_with_limits(*limits) if math.isfinite(limits[0]) else "beyond follow-up"
     return texts
 
 
